@@ -1,0 +1,3 @@
+# Installs the headers, so that find_package(rsx COMPONENTS codec) works.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Every bound of rsx has a name, and all names stand on this page.
+//
+//     if (key.size() > rsx::limits::key_bytes_max) return rsx::fail(rsx::errc::limit, "key", ...);
+//
+// A queue, buffer, loop or retry without a line here is a defect.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace rsx::limits {
+
+using namespace std::chrono_literals;
+
+// --- codec -------------------------------------------------------------------------------------
+inline constexpr std::size_t shards_max = 255;  // k + m over GF(2^8)
+
+// --- geometry of objects (DESIGN.md §5) --------------------------------------------------------
+inline constexpr std::size_t block_bytes = 8 * 1024;       // what a checksum covers
+inline constexpr std::size_t cell_bytes = 64 * 1024;       // eight blocks
+inline constexpr std::size_t chunk_bytes_max = 32u << 20;  // of data; whole stripes
+inline constexpr std::uint64_t object_bytes_max = 5ull << 40;
+inline constexpr std::uint64_t put_bytes_max = 5ull << 30;  // S3: one PUT or one part
+inline constexpr std::uint64_t part_bytes_min = 5ull << 20;
+inline constexpr unsigned parts_max = 10'000;
+
+// --- S3 text -----------------------------------------------------------------------------------
+inline constexpr std::size_t key_bytes_max = 1024;
+inline constexpr std::size_t user_metadata_bytes_max = 2 * 1024;
+inline constexpr std::size_t head_bytes_max = 16 * 1024;  // request line and headers
+inline constexpr std::size_t xml_bytes_max = 4u << 20;    // CompleteMultipartUpload of 10,000 parts
+inline constexpr std::size_t xml_depth_max = 16;
+inline constexpr unsigned list_keys_max = 1000;
+inline constexpr auto clock_skew_max = 15min;
+
+// --- network -----------------------------------------------------------------------------------
+inline constexpr std::size_t frame_bytes_max = 2u << 20;
+inline constexpr std::size_t peer_bytes_max = 16u << 20;  // unsent bytes to one peer
+inline constexpr std::size_t stream_credit_bytes = 4u << 20;
+inline constexpr std::size_t streams_max = 1024;      // open on one connection
+inline constexpr std::size_t connections_max = 4096;  // of one HTTP server
+inline constexpr auto connect_time_max = 1s;
+inline constexpr auto call_time_max = 10s;
+inline constexpr auto head_time_max = 20s;
+inline constexpr auto idle_time_max = 75s;
+inline constexpr auto body_stall_max = 30s;
+
+// --- engine ------------------------------------------------------------------------------------
+inline constexpr auto shard_read_time_max = 2s;  // then the shard counts as lost for this read
+inline constexpr auto hedge_pause = 150ms;       // one more source after this
+inline constexpr auto seal_straggler_max = 1s;   // the commit waits this long for the rest
+inline constexpr auto commit_time_max = 10s;
+inline constexpr unsigned commit_tries_max = 20;
+inline constexpr std::size_t inflight_bytes_max = 192u << 20;  // of bodies in one process
+inline constexpr std::size_t mailbox_items_max = 16'384;
+inline constexpr std::size_t pool_jobs_max = 4096;
+
+// --- metadata (ROWS.md) ------------------------------------------------------------------------
+inline constexpr std::size_t row_key_bytes_max = 2070;
+inline constexpr std::size_t row_value_bytes_max = 256 * 1024;
+inline constexpr std::size_t head_row_bytes_max = 4 * 1024;
+inline constexpr std::size_t commit_changes_max = 100;
+inline constexpr std::size_t commit_bytes_max = 1u << 20;
+inline constexpr unsigned session_slots = 64;
+inline constexpr auto session_renewal = 3s;
+inline constexpr auto session_dead = 30s;
+inline constexpr std::size_t scan_rows_max = 4096;
+
+static_assert(cell_bytes % block_bytes == 0);
+static_assert(frame_bytes_max > cell_bytes);
+
+}  // namespace rsx::limits
