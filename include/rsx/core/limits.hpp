@@ -69,6 +69,10 @@ inline constexpr auto session_renewal = 3s;
 inline constexpr auto session_dead = 30s;
 inline constexpr std::size_t scan_rows_max = 4096;
 
+// --- what operators see ------------------------------------------------------------------------
+inline constexpr std::size_t metric_series_max = 1000;     // of one name; then they share one
+inline constexpr std::size_t log_value_bytes_max = 2'048;  // of one field
+
 static_assert(cell_bytes % block_bytes == 0);
 static_assert(frame_bytes_max > cell_bytes);
 
