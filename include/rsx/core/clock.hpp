@@ -35,9 +35,10 @@ public:
         fill(raw);
         return load_le<std::uint64_t>(raw);
     }
-    // Uniform in [0, bound); bound > 0.
+    // Uniform in [0, bound) but for a bias below 2^-32; 0 < bound.
     [[nodiscard]] std::uint64_t below(std::uint64_t bound) {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(u64()) * bound) >> 64);
+        RSX_ASSERT(bound != 0);
+        return bound >> 32 == 0 ? ((u64() >> 32) * bound) >> 32 : u64() % bound;
     }
 };
 
