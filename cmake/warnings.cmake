@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # rsx_warnings: what our own programs and tests are compiled with. Users of the headers choose theirs.
 add_library(rsx_warnings INTERFACE)
 target_compile_options(rsx_warnings INTERFACE
