@@ -21,6 +21,11 @@ struct holder {
     node_id node{0};
     std::uint32_t incarnation{0};
 
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(node, incarnation);
+    }
+
     friend constexpr auto operator<=>(const holder&, const holder&) noexcept = default;
 };
 

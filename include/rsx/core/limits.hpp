@@ -38,6 +38,7 @@ inline constexpr auto clock_skew_max = 15min;
 
 // --- network -----------------------------------------------------------------------------------
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
+inline constexpr unsigned message_depth_max = 32;  // vectors and optionals within each other
 inline constexpr std::size_t peer_bytes_max = 16u << 20;  // unsent bytes to one peer
 inline constexpr std::size_t stream_credit_bytes = 4u << 20;
 inline constexpr std::size_t streams_max = 1024;      // open on one connection
