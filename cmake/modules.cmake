@@ -13,7 +13,7 @@ rsx_extension(digest_xxhash  OF digest HEADERS digest/xxhash.hpp USES rsx::xxhas
 
 rsx_module(codec FLOOR 2 NEEDS gf core)
 rsx_module(wal   FLOOR 2 NEEDS disk digest core)
-rsx_module(net   FLOOR 2 NEEDS wire core USES rsx::boost OpenSSL::SSL OpenSSL::Crypto)
+rsx_module(net   FLOOR 2 NEEDS wire digest core USES rsx::boost rsx::digest_openssl OpenSSL::SSL)
 rsx_module(s3    FLOOR 2 NEEDS digest core USES rsx::pugixml rsx::digest_openssl)
 
 rsx_module(meta  FLOOR 3 NEEDS wal wire net s3 core EXTENSION_HEADERS meta/rocksdb.hpp)
