@@ -35,6 +35,7 @@ public:
     // Writes all of `bytes` or fails.
     [[nodiscard]] virtual result<void> write(std::uint64_t at, byte_view bytes) = 0;
     [[nodiscard]] virtual result<void> sync() = 0;  // data and size
+    // At least so many bytes; new ones read as zero.
     [[nodiscard]] virtual result<void> preallocate(std::uint64_t bytes) = 0;
     [[nodiscard]] virtual result<void> truncate(std::uint64_t bytes) = 0;
     [[nodiscard]] virtual result<std::uint64_t> size() = 0;
@@ -68,7 +69,11 @@ public:
         std::string_view path) = 0;  // and syncs them
     [[nodiscard]] virtual result<void> sync_directory(std::string_view path) = 0;
     [[nodiscard]] virtual result<std::vector<entry>> list(std::string_view path) = 0;  // sorted
+    // Names alone: no file is looked at, which a million of them notice. Sorted.
+    [[nodiscard]] virtual result<std::vector<std::string>> names(std::string_view path) = 0;
     [[nodiscard]] virtual result<space> room() = 0;
+    // The root is ours alone until this object ends; errc::unavailable if another process has it.
+    [[nodiscard]] virtual result<void> lock() = 0;
 };
 
 }  // namespace rsx::disk
