@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Round robin: cell i goes to member (hash + i) mod N, in the order of the view.
+//
+//     rsx::placement::round_robin policy;
+//     auto bent = policy.place(0, 6, three_buckets, {.distinct = false}, out);    // 0 1 2 0 1 2
+//
+// As even as can be and easy to follow by eye; the choice for a handful of buckets that never
+// change. When N changes nearly everything moves, so a growing cluster wants another policy.
+// Weights only say yes or no. No state, O(width).
+#pragma once
+
+#include <rsx/placement/choose.hpp>
+
+namespace rsx::placement {
+
+class round_robin {
+public:
+    result<bent> place(std::uint64_t hash, std::size_t width, const view& now, const rules& wishes,
+                       std::span<holder> out) const {
+        RSX_ASSERT(out.size() == width);
+        return choose(in_turn(hash, now.members.size()), now, wishes, {}, out);
+    }
+
+    result<bent> adjust(std::uint64_t hash, std::span<const holder> holders, const view& now,
+                        const rules& wishes, std::span<holder> out) const {
+        RSX_ASSERT(out.size() == holders.size());
+        return choose(in_turn(hash, now.members.size()), now, wishes, holders, out);
+    }
+
+private:
+    // A ranking: the members from one of them on, once around.
+    struct turns {
+        std::size_t start;
+        std::size_t members;
+        std::size_t given{0};
+
+        std::optional<std::size_t> operator()() {
+            if (given == members) return std::nullopt;
+            return (start + given++) % members;
+        }
+    };
+
+    [[nodiscard]] static turns in_turn(std::uint64_t hash, std::size_t members) {
+        return {.start = members == 0 ? 0 : hash % members, .members = members};
+    }
+};
+
+static_assert(policy<round_robin>);
+
+}  // namespace rsx::placement
