@@ -16,7 +16,9 @@ namespace rsx::limits {
 using namespace std::chrono_literals;
 
 // --- codec -------------------------------------------------------------------------------------
-inline constexpr std::size_t shards_max = 255;  // k + m over GF(2^8)
+inline constexpr std::size_t shards_max = 255;             // k + m over GF(2^8)
+inline constexpr std::size_t small_set_bytes = 32 * 1024;  // in the first-level cache: no prefetch
+inline constexpr std::size_t streaming_set_bytes = 24u << 20;  // past the cache: streaming stores
 
 // --- geometry of objects (DESIGN.md §5) --------------------------------------------------------
 inline constexpr std::size_t block_bytes = 8 * 1024;       // what a checksum covers
@@ -38,7 +40,7 @@ inline constexpr auto clock_skew_max = 15min;
 
 // --- network -----------------------------------------------------------------------------------
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
-inline constexpr unsigned message_depth_max = 32;  // vectors and optionals within each other
+inline constexpr unsigned message_depth_max = 32;         // vectors and optionals within each other
 inline constexpr std::size_t peer_bytes_max = 16u << 20;  // unsent bytes to one peer
 inline constexpr std::size_t stream_credit_bytes = 4u << 20;
 inline constexpr std::size_t streams_max = 1024;      // open on one connection
@@ -59,8 +61,18 @@ inline constexpr std::size_t inflight_bytes_max = 192u << 20;  // of bodies in o
 inline constexpr std::size_t mailbox_items_max = 16'384;
 inline constexpr std::size_t pool_jobs_max = 4096;
 
+// --- shard stores ------------------------------------------------------------------------------
+inline constexpr unsigned near_full_percent = 15;  // free space under this: placement avoids it
+inline constexpr unsigned full_percent = 5;        // and under this nothing is written
+inline constexpr std::size_t shard_bytes_max = chunk_bytes_max;     // k = 1
+inline constexpr std::size_t shard_flush_bytes = 1u << 20;          // one disk write of a large one
+inline constexpr std::size_t shard_maps_max = 64;                   // headers and sums remembered
+inline constexpr std::size_t shard_list_max = 4096;                 // ids a page
+inline constexpr std::size_t shard_call_bytes_max = 64 * 1024;      // written by one call
+inline constexpr std::size_t shard_read_call_bytes_max = 1u << 20;  // read by one call
+
 // --- metadata (ROWS.md) ------------------------------------------------------------------------
-inline constexpr std::size_t row_key_bytes_max = 2070;
+inline constexpr std::size_t row_key_bytes_max = 2083;  // an upload of 1,024 NULs
 inline constexpr std::size_t row_value_bytes_max = 256 * 1024;
 inline constexpr std::size_t head_row_bytes_max = 4 * 1024;
 inline constexpr std::size_t commit_changes_max = 100;
