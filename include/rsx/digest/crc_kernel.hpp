@@ -173,20 +173,20 @@ RSX_REGION_POP
     return all;
 }
 
-namespace detail {
+namespace crc_detail {
 
 inline std::atomic<const crc_kernel*> chosen_crc_kernel{nullptr};
 
-}  // namespace detail
+}  // namespace crc_detail
 
 // The kernel in use: chosen at the first call, until `use_crc_kernel` says otherwise.
 [[nodiscard]] inline const crc_kernel& current_crc_kernel() noexcept {
-    const crc_kernel* chosen = detail::chosen_crc_kernel.load(std::memory_order_acquire);
+    const crc_kernel* chosen = crc_detail::chosen_crc_kernel.load(std::memory_order_acquire);
     if (chosen != nullptr) return *chosen;
     for (const auto& kernel : crc_kernels())
         if (kernel.runs()) chosen = &kernel;
     const crc_kernel* none = nullptr;
-    if (detail::chosen_crc_kernel.compare_exchange_strong(none, chosen)) return *chosen;
+    if (crc_detail::chosen_crc_kernel.compare_exchange_strong(none, chosen)) return *chosen;
     return *none;
 }
 
@@ -194,7 +194,7 @@ inline result<void> use_crc_kernel(std::string_view name) noexcept {
     for (const auto& kernel : crc_kernels()) {
         if (name != kernel.name) continue;
         if (!kernel.runs()) return fail(errc::unsupported, "this CPU cannot run that CRC kernel");
-        detail::chosen_crc_kernel.store(&kernel, std::memory_order_release);
+        crc_detail::chosen_crc_kernel.store(&kernel, std::memory_order_release);
         return {};
     }
     return fail(errc::not_found, "no CRC kernel has that name");
