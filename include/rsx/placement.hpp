@@ -6,6 +6,7 @@
 #include <rsx/placement/any.hpp>
 #include <rsx/placement/choose.hpp>
 #include <rsx/placement/concept.hpp>
+#include <rsx/placement/ranked.hpp>
 #include <rsx/placement/rebalance.hpp>
 #include <rsx/placement/rendezvous.hpp>
 #include <rsx/placement/ring.hpp>

@@ -13,25 +13,25 @@
 #pragma once
 
 #include <rsx/core/hash.hpp>
-#include <rsx/placement/choose.hpp>
+#include <rsx/placement/ranked.hpp>
 
 #include <algorithm>
 #include <cmath>
 
 namespace rsx::placement {
 
-class rendezvous {
+class highest_draw {
 public:
-    result<bent> place(std::uint64_t hash, std::size_t width, const view& now, const rules& wishes,
-                       std::span<holder> out) const {
-        RSX_ASSERT(out.size() == width);
-        return choose(highest_first(hash, now), now, wishes, {}, out);
-    }
-
-    result<bent> adjust(std::uint64_t hash, std::span<const holder> holders, const view& now,
-                        const rules& wishes, std::span<holder> out) const {
-        RSX_ASSERT(out.size() == holders.size());
-        return choose(highest_first(hash, now), now, wishes, holders, out);
+    [[nodiscard]] auto operator()(std::uint64_t hash, const view& now) const {
+        draws all;
+        all.heap.reserve(now.members.size());
+        for (std::size_t i = 0; i < now.members.size(); ++i)
+            if (now.members[i].weight > 0)
+                all.heap.push_back({.score = score_of(hash, now.members[i]),
+                                    .node = now.members[i].who.node,
+                                    .member = i});
+        std::ranges::make_heap(all.heap, &draw::below);
+        return all;
     }
 
 private:
@@ -62,20 +62,9 @@ private:
             return highest;
         }
     };
-
-    [[nodiscard]] static draws highest_first(std::uint64_t hash, const view& now) {
-        draws all;
-        all.heap.reserve(now.members.size());
-        for (std::size_t i = 0; i < now.members.size(); ++i)
-            if (now.members[i].weight > 0)
-                all.heap.push_back({.score = score_of(hash, now.members[i]),
-                                    .node = now.members[i].who.node,
-                                    .member = i});
-        std::ranges::make_heap(all.heap, &draw::below);
-        return all;
-    }
 };
 
+using rendezvous = ranked<highest_draw>;
 static_assert(policy<rendezvous>);
 
 }  // namespace rsx::placement

@@ -3,6 +3,7 @@
 // Consistent hashing: members stand at many places on a ring, and a hash belongs to the next one.
 //
 //     rsx::placement::ring ring;                              // 150 places a member
+//     rsx::placement::ring finer{rsx::placement::clockwise{600}};
 //     auto bent = ring.place(hash, 6, now, rules, out);
 //
 // Member n stands at xxhash64("n#i") for i < 150 · weight (Karger et al. 1997). The cells of a hash
@@ -15,7 +16,7 @@
 #pragma once
 
 #include <rsx/core/hash.hpp>
-#include <rsx/placement/choose.hpp>
+#include <rsx/placement/ranked.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,24 +25,18 @@
 
 namespace rsx::placement {
 
-class ring {
+class clockwise {
 public:
-    explicit ring(unsigned places = 150) : places_{places}, cache_{std::make_unique<cache>()} {
+    explicit clockwise(unsigned places = 150) : places_{places}, cache_{std::make_unique<cache>()} {
         RSX_ASSERT(places > 0);
     }
 
-    result<bent> place(std::uint64_t hash, std::size_t width, const view& now, const rules& wishes,
-                       std::span<holder> out) const {
-        RSX_ASSERT(out.size() == width);
-        const auto kept = table_of(now);
-        return choose(clockwise(*kept, hash), now, wishes, {}, out);
-    }
-
-    result<bent> adjust(std::uint64_t hash, std::span<const holder> holders, const view& now,
-                        const rules& wishes, std::span<holder> out) const {
-        RSX_ASSERT(out.size() == holders.size());
-        const auto kept = table_of(now);
-        return choose(clockwise(*kept, hash), now, wishes, holders, out);
+    [[nodiscard]] auto operator()(std::uint64_t hash, const view& now) const {
+        auto kept = table_of(now);
+        const auto start = std::ranges::lower_bound(kept->points, hash, {}, &point::position);
+        const auto at = static_cast<std::size_t>(start - kept->points.begin());
+        return walk{
+            .ring = std::move(kept), .at = at, .met = std::vector<bool>(now.members.size())};
     }
 
 private:
@@ -102,12 +97,13 @@ private:
 
     // A ranking: every member once, in the order in which the walk first meets it.
     struct walk {
-        const std::vector<point>& points;
+        std::shared_ptr<const table> ring;
         std::size_t at;
         std::vector<bool> met;
         std::size_t steps{0};
 
         std::optional<std::size_t> operator()() {
+            const auto& points = ring->points;
             while (steps < points.size()) {
                 const std::size_t found = points[(at + steps++) % points.size()].member;
                 if (met[found]) continue;
@@ -118,17 +114,11 @@ private:
         }
     };
 
-    [[nodiscard]] static walk clockwise(const table& ring, std::uint64_t hash) {
-        const auto start = std::ranges::lower_bound(ring.points, hash, {}, &point::position);
-        return {.points = ring.points,
-                .at = static_cast<std::size_t>(start - ring.points.begin()),
-                .met = std::vector<bool>(ring.shares.size())};
-    }
-
     unsigned places_;
     std::unique_ptr<cache> cache_;
 };
 
+using ring = ranked<clockwise>;
 static_assert(policy<ring>);
 
 }  // namespace rsx::placement

@@ -10,25 +10,11 @@
 // Weights only say yes or no. No state, O(width).
 #pragma once
 
-#include <rsx/placement/choose.hpp>
+#include <rsx/placement/ranked.hpp>
 
 namespace rsx::placement {
 
-class round_robin {
-public:
-    result<bent> place(std::uint64_t hash, std::size_t width, const view& now, const rules& wishes,
-                       std::span<holder> out) const {
-        RSX_ASSERT(out.size() == width);
-        return choose(in_turn(hash, now.members.size()), now, wishes, {}, out);
-    }
-
-    result<bent> adjust(std::uint64_t hash, std::span<const holder> holders, const view& now,
-                        const rules& wishes, std::span<holder> out) const {
-        RSX_ASSERT(out.size() == holders.size());
-        return choose(in_turn(hash, now.members.size()), now, wishes, holders, out);
-    }
-
-private:
+struct in_turn {
     // A ranking: the members from one of them on, once around.
     struct turns {
         std::size_t start;
@@ -41,11 +27,13 @@ private:
         }
     };
 
-    [[nodiscard]] static turns in_turn(std::uint64_t hash, std::size_t members) {
+    [[nodiscard]] turns operator()(std::uint64_t hash, const view& now) const {
+        const std::size_t members = now.members.size();
         return {.start = members == 0 ? 0 : hash % members, .members = members};
     }
 };
 
+using round_robin = ranked<in_turn>;
 static_assert(policy<round_robin>);
 
 }  // namespace rsx::placement
