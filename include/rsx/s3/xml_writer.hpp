@@ -65,6 +65,15 @@ public:
         return *this;
     }
 
+    // <Grantee xmlns:xsi="…" xsi:type="CanonicalUser">
+    xml_writer& open_typed(std::string_view name, std::string_view type) {
+        text_.append("<").append(name);
+        text_ += " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"";
+        text_.append(type).append("\">");
+        open_.push_back(name);
+        return *this;
+    }
+
     xml_writer& close() {
         RSX_ASSERT(!open_.empty());
         text_ += "</";
