@@ -8,9 +8,11 @@
 // Everything of the module that needs no third party (those: meta/rocksdb.hpp).
 #pragma once
 
+#include <rsx/meta/any.hpp>
 #include <rsx/meta/concept.hpp>
 #include <rsx/meta/ids.hpp>
 #include <rsx/meta/key.hpp>
 #include <rsx/meta/key_parts.hpp>
 #include <rsx/meta/key_range.hpp>
+#include <rsx/meta/memory.hpp>
 #include <rsx/meta/rows.hpp>

@@ -67,7 +67,7 @@ private:
             }
             const auto [when, id] = due_.begin()->first;
             if (when != nanos::min() && when > now()) {
-                wake_.wait_for(guard, when - now());
+                wake_.wait_for(guard, std::min<nanos>(when - now(), std::chrono::hours{1}));
                 continue;
             }
             job what = std::move(due_.begin()->second);

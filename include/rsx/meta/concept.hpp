@@ -41,19 +41,19 @@ struct stamp {
 
 // Keys and values are byte strings. A row that is absent has an absent stamp and no value.
 struct row {
-    std::string key;
-    std::string value;
+    std::string key{};
+    std::string value{};
     stamp at{};
     [[nodiscard]] bool absent() const noexcept { return at.absent(); }
 };
 
 struct compare {
-    std::string key;
+    std::string key{};
     stamp at{};
 };
 
 struct change {
-    std::string key;
+    std::string key{};
     std::optional<std::string> value{};  // nothing: erase
 };
 
