@@ -68,11 +68,12 @@ public:
 
     // Runs on this thread until `stop`, then until every task has ended or the time for it is over.
     void run() {
-        const auto work = asio::make_work_guard(io_);
+        auto work = asio::make_work_guard(io_);
         while (!stop_.stop_requested()) {
             io_.run();
             io_.restart();
         }
+        work.reset();
         drain(end_time_max_);
     }
 
