@@ -117,7 +117,7 @@ TEST_CASE("a plan explains itself") {
     REQUIRE(code);
     const auto plan = code->plan(std::vector<unsigned>{0, 2}, std::vector<unsigned>{1});
     REQUIRE(plan);
-    CHECK(plan->explain() == "shard 1 = 1*shard 2 + 1*shard 0\n");
+    CHECK(plan->explain() == "shard 1 = 1*shard 0 + 1*shard 2\n");
 }
 
 TEST_CASE("what is wanted and there is copied, and nothing else is read") {

@@ -6,11 +6,12 @@
 // rest (MDS). Cauchy matrices and Vandermonde matrices in systematic form have this by
 // construction, and scaling rows and columns keeps it. So each entry below is one closed formula:
 //
-//     backblaze         Lagrange: the polynomial through the data at 0...k-1, taken at k+i
-//     ones_vandermonde  (k+j)(k+i) / (k (k+i+j)): the same, scaled to ones in row 0 and column 0;
-//                       the last row is the value at infinity, (k+j) / k
-//     ones_cauchy       the same without infinity: row i does not depend on m
-//     cauchy            1 / ((k+i) + j)
+//     cauchy            1 / (x_i + y_j), where y_j = j and x_i = k + i
+//     backblaze         Lagrange: the polynomial through the data at y_j, taken at x_i
+//     ones_cauchy       (k+j) x_i / (k (x_i + y_j)): scaled to ones in row 0 and column 0; row i
+//     does
+//                       not depend on m
+//     ones_vandermonde  the same, but the last row is the point at infinity: (k+j) / k
 //     isal_rs, par1     (2^i)^j and (j+1)^i: plain Vandermonde rows, MDS only for some shapes
 //
 // where + is xor and everything is in GF(2^8). The proofs are in docs/theory/03-linear-codes.md.
@@ -86,58 +87,74 @@ enum class generator : std::uint8_t {
     return {};
 }
 
-namespace detail {
+// The shape behind four of the generators: coefficient(i, j) = a_i b_j / (x_i + y_j), where data
+// shard j stands for the point y_j = j and parity shard i for x_i = k + i; and where `infinite`,
+// the last parity shard stands for the point at infinity: a b_j. Repair uses it too: points.hpp.
+struct cauchy_form {
+    std::vector<gf::gf256> a;  // per parity shard
+    std::vector<gf::gf256> b;  // per data shard
+    bool infinite{false};      // the last parity shard is the point at infinity
 
-[[nodiscard]] inline gf::gf256 element(unsigned value) noexcept {
-    return {static_cast<std::uint8_t>(value)};
+    [[nodiscard]] gf::gf256 at(unsigned i, unsigned j) const noexcept {
+        const auto k = static_cast<unsigned>(b.size());
+        if (infinite && i + 1 == a.size()) return a[i] * b[j];
+        return a[i] * b[j] / gf::gf256{static_cast<std::uint8_t>((k + i) ^ j)};
+    }
+};
+
+// Empty where the generator has no such form.
+[[nodiscard]] inline cauchy_form cauchy_form_of(generator g, const geometry& shape) {
+    using gf::gf256;
+    const auto element = [](unsigned value) { return gf256{static_cast<std::uint8_t>(value)}; };
+    const unsigned k = shape.data;
+    const unsigned m = shape.parity;
+    cauchy_form form;
+    if (g == generator::isal_rs || g == generator::par1 || g == generator::custom) return form;
+    form.a.assign(m, gf256::one());
+    form.b.assign(k, gf256::one());
+    if (g == generator::cauchy) return form;
+    if (g == generator::backblaze) {
+        // a_i = product of (x_i + y_l), b_j = 1 / product over l != j of (y_j + y_l)
+        for (unsigned l = 0; l < k; ++l) {
+            for (unsigned i = 0; i < m; ++i) form.a[i] *= element((k + i) ^ l);
+            for (unsigned j = 0; j < k; ++j)
+                if (j != l) form.b[j] /= element(j ^ l);
+        }
+        return form;
+    }
+    for (unsigned j = 0; j < k; ++j) form.b[j] = element(k ^ j);
+    for (unsigned i = 0; i < m; ++i) form.a[i] = element(k + i) / element(k);
+    form.infinite = g == generator::ones_vandermonde;
+    // At infinity: (k+j) / k. If that is the only row, the columns are scaled to its ones instead.
+    if (form.infinite) form.a[m - 1] = gf256::one() / element(k);
+    if (form.infinite && m == 1) {
+        form.a[0] = gf256::one();
+        form.b.assign(k, gf256::one());
+    }
+    return form;
 }
-
-// (k+j)(k+i) / (k (k+i+j)): ones where i = 0 and where j = 0.
-[[nodiscard]] inline gf::gf256 ones_cauchy(unsigned k, unsigned i, unsigned j) noexcept {
-    return element(k ^ j) * element(k + i) / (element(k) * element((k + i) ^ j));
-}
-
-// Lagrange: product over l != j of (x - l) / (j - l), for the nodes l = 0 ... k-1.
-[[nodiscard]] inline gf::gf256 lagrange(unsigned k, unsigned x, unsigned j) noexcept {
-    gf::gf256 value = gf::gf256::one();
-    for (unsigned l = 0; l < k; ++l)
-        if (l != j) value *= element(x ^ l) / element(j ^ l);
-    return value;
-}
-
-}  // namespace detail
 
 // m rows of k coefficients, row after row.
 [[nodiscard]] inline result<std::vector<gf::gf256>> rows_of(generator g, const geometry& shape) {
     if (const auto ok = shape_allowed(shape); !ok) return std::unexpected(ok.error());
     if (const auto ok = is_mds(g, shape); !ok) return std::unexpected(ok.error());
-    const unsigned k = shape.data;
-    const unsigned m = shape.parity;
+    if (g == generator::custom)
+        return fail(errc::invalid, "custom rows come from the caller: see make(shape, rows)");
+    if (static_cast<unsigned>(g) - 1u > 6u)
+        return fail(errc::unsupported, "no generator has this number",
+                    static_cast<std::uint64_t>(g));
+    const cauchy_form form = cauchy_form_of(g, shape);
     std::vector<gf::gf256> rows;
-    rows.reserve(std::size_t{k} * m);
-    for (unsigned i = 0; i < m; ++i) {
-        for (unsigned j = 0; j < k; ++j) {
-            switch (g) {
-                case generator::ones_vandermonde:
-                    rows.push_back(m == 1       ? gf::gf256::one()
-                                   : i == m - 1 ? detail::element(k ^ j) / detail::element(k)
-                                                : detail::ones_cauchy(k, i, j));
-                    break;
-                case generator::ones_cauchy: rows.push_back(detail::ones_cauchy(k, i, j)); break;
-                case generator::backblaze: rows.push_back(detail::lagrange(k, k + i, j)); break;
-                case generator::cauchy:
-                    rows.push_back(gf::gf256::one() / detail::element((k + i) ^ j));
-                    break;
-                case generator::isal_rs: rows.push_back(gf::gf256::exp(i * j)); break;
-                case generator::par1: rows.push_back(gf::power(detail::element(j + 1), i)); break;
-                case generator::custom:
-                    return fail(errc::invalid, "custom rows come from the caller: see make(rows)");
-                default:
-                    return fail(errc::unsupported, "no generator has this number",
-                                static_cast<std::uint64_t>(g));
-            }
+    rows.reserve(std::size_t{shape.data} * shape.parity);
+    for (unsigned i = 0; i < shape.parity; ++i)
+        for (unsigned j = 0; j < shape.data; ++j) {
+            if (!form.a.empty())
+                rows.push_back(form.at(i, j));
+            else if (g == generator::isal_rs)
+                rows.push_back(gf::gf256::exp(i * j));
+            else
+                rows.push_back(gf::power({static_cast<std::uint8_t>(j + 1)}, i));
         }
-    }
     return rows;
 }
 

@@ -15,7 +15,7 @@
 // `contribute` adds what some of the shards give, as they arrive or where they are.
 //
 // Promise: shards of any length and alignment; const use is safe from any thread; only `make` and
-// `plan` allocate. Making is O(k m); planning for l losses O(l^2 k).
+// `plan` allocate. Making is O(k m + m^2); planning for l losses O(m (k + l) + k l).
 // Chapter: docs/theory/03-linear-codes.md.
 #pragma once
 
@@ -23,12 +23,14 @@
 #include <rsx/codec/concept.hpp>
 #include <rsx/codec/elimination.hpp>
 #include <rsx/codec/generator.hpp>
+#include <rsx/codec/points.hpp>
 #include <rsx/codec/repair_plan.hpp>
 #include <rsx/gf/kernels.hpp>
 #include <rsx/gf/linear_map.hpp>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <span>
 #include <utility>
 #include <vector>
@@ -116,126 +118,158 @@ public:
     // parity by index. A wanted shard that is in `have` is copied.
     [[nodiscard]] result<repair_plan> plan(std::span<const unsigned> have,
                                            std::span<const unsigned> want) const {
-        std::array<bool, limits::shards_max> there{};
-        std::array<bool, limits::shards_max> asked{};
+        flags there{};
+        flags asked{};
         if (const auto bad = checks::indices(have, shape_.shards(), there))
             return std::unexpected(*bad);
         if (const auto bad = checks::indices(want, shape_.shards(), asked))
             return std::unexpected(*bad);
-        return planned(there, want);
+        bool computes = false;  // is anything wanted that is not simply there?
+        for (const unsigned index : want) computes = computes || !there[index];
+        if (!computes) return copies(want);
+
+        // The k shards to read.
+        std::vector<unsigned> indices;
+        indices.reserve(shape_.data + 2 * want.size());
+        for (unsigned p = 0; p < shape_.shards() && indices.size() < shape_.data; ++p)
+            if (there[p]) indices.push_back(p);
+        if (indices.size() < shape_.data)
+            return fail(errc::too_few_shards, "more shards are lost than parity is left; there are",
+                        indices.size());
+        return points_.empty() ? solved(std::move(indices), want, there)
+                               : interpolated(std::move(indices), want, there);
     }
 
 private:
     using flags = std::array<bool, limits::shards_max>;
 
-    reed_solomon(geometry shape, generator g, gf::linear_map map)
-        : shape_{shape}, generator_{g}, map_{std::move(map)} {}
+    reed_solomon(geometry shape, generator g, points all, gf::linear_map map)
+        : shape_{shape}, generator_{g}, points_{std::move(all)}, map_{std::move(map)} {}
 
     static reed_solomon made(geometry shape, generator g, std::span<const gf::gf256> rows,
                              const gf::kernel& kernel) {
-        return {{.data = shape.data, .parity = shape.parity, .granule = 1},
-                g,
+        shape.granule = 1;
+        const cauchy_form form = cauchy_form_of(g, shape);
+        return {shape, g, form.a.empty() ? points{} : points{form},
                 gf::linear_map{shape.parity, shape.data, rows, kernel}};
     }
 
-    result<repair_plan> planned(const flags& there, std::span<const unsigned> want) const;
+    [[nodiscard]] repair_plan copies(std::span<const unsigned> want) const;
+    [[nodiscard]] repair_plan interpolated(std::vector<unsigned> sources,
+                                           std::span<const unsigned> want,
+                                           const flags& there) const;
+    [[nodiscard]] result<repair_plan> solved(std::vector<unsigned> sources,
+                                             std::span<const unsigned> want,
+                                             const flags& there) const;
+    template <std::invocable<unsigned, std::span<gf::gf256>> RowOf>
+    [[nodiscard]] repair_plan finished(std::vector<unsigned> sources,
+                                       std::span<const unsigned> want, const flags& there,
+                                       const RowOf& row_of) const;
 
     geometry shape_;
     generator generator_;
+    points points_;  // empty for generators that are not Cauchy-like
     gf::linear_map map_;
 };
 
 static_assert(erasure_code<reed_solomon>);
 
-// Notation: L are the lost data shards, A those that are there, P as many parity shards as L.
-//     parity_P = G_PL d_L + G_PA d_A      therefore      d_L = G_PL^-1 (parity_P + G_PA d_A)
-// One elimination of [G_PL | 1 | G_PA] gives every lost data shard in terms of P and A. A wanted
-// parity shard is its row of G with the lost data replaced by that.
-inline result<repair_plan> reed_solomon::planned(const flags& there,
-                                                 std::span<const unsigned> want) const {
-    const unsigned k = shape_.data;
-    bool computes = false;  // is anything wanted that is not simply there?
-    for (const unsigned index : want) computes = computes || !there[index];
+inline repair_plan reed_solomon::copies(std::span<const unsigned> want) const {
+    std::vector<unsigned> indices{want.begin(), want.end()};
+    indices.insert(indices.end(), want.begin(), want.end());
+    const auto n = static_cast<unsigned>(want.size());
+    gf::linear_map map{n, n, kernel(), [n](std::span<gf::gf256> rows) {
+                           for (std::size_t i = 0; i < n; ++i) rows[i * n + i] = gf::gf256::one();
+                       }};
+    return {std::move(indices), std::move(map)};
+}
 
-    std::vector<unsigned> alive;
-    std::vector<unsigned> lost;
-    std::vector<unsigned> used;  // parity rows
-    if (computes) {
-        for (unsigned j = 0; j < k; ++j) (there[j] ? alive : lost).push_back(j);
-        for (unsigned i = 0; i < shape_.parity && used.size() < lost.size(); ++i)
-            if (there[k + i]) used.push_back(i);
-        if (used.size() < lost.size())
-            return fail(errc::too_few_shards, "more shards are lost than parity is left; there are",
-                        alive.size() + used.size());
+// Cauchy-like generators: every wanted shard from the k sources by Lagrange (points.hpp).
+inline repair_plan reed_solomon::interpolated(std::vector<unsigned> sources,
+                                              std::span<const unsigned> want,
+                                              const flags& there) const {
+    std::array<unsigned, limits::shards_max> unused;
+    unsigned count = 0;
+    std::size_t next = 0;
+    for (unsigned p = 0; p < shape_.shards(); ++p) {
+        if (next < sources.size() && sources[next] == p)
+            ++next;
+        else
+            unused[count++] = p;
     }
+    const points::interpolation lagrange{points_, sources, std::span{unused}.first(count)};
+    const auto row_of = [&](unsigned target, std::span<gf::gf256> row) {
+        lagrange.row_of(target, row);
+    };
+    return finished(std::move(sources), want, there, row_of);
+}
+
+// Any other generator. L are the lost data shards, A those that are there, P as many parity shards.
+//     parity_P = G_PL d_L + G_PA d_A      therefore      d_L = G_PL^-1 (parity_P + G_PA d_A)
+// One elimination of [G_PL | G_PA | 1] gives every lost data shard in terms of A and P. A wanted
+// parity shard is its row of G with the lost data replaced by that.
+inline result<repair_plan> reed_solomon::solved(std::vector<unsigned> sources,
+                                                std::span<const unsigned> want,
+                                                const flags& there) const {
+    const unsigned k = shape_.data;
+    std::vector<unsigned> lost;
+    for (unsigned j = 0; j < k; ++j)
+        if (!there[j]) lost.push_back(j);
     const std::size_t losses = lost.size();
-    // Columns of everything below: the parity used, then the data alive.
-    const std::size_t reads = losses + alive.size();
-    const std::size_t width = losses + reads;
+    const std::size_t alive = k - losses;  // sources are the data alive, then the parity
+    const std::size_t width = losses + k;
     std::vector<gf::gf256> system(losses * width);
     for (std::size_t r = 0; r < losses; ++r) {
         gf::gf256* row = system.data() + r * width;
-        for (std::size_t c = 0; c < losses; ++c) row[c] = map_.at(used[r], lost[c]);
-        row[losses + r] = gf::gf256::one();
-        for (std::size_t c = 0; c < alive.size(); ++c)
-            row[2 * losses + c] = map_.at(used[r], alive[c]);
+        const unsigned parity = sources[alive + r] - k;
+        for (std::size_t c = 0; c < losses; ++c) row[c] = map_.at(parity, lost[c]);
+        for (std::size_t c = 0; c < alive; ++c) row[losses + c] = map_.at(parity, sources[c]);
+        row[losses + alive + r] = gf::gf256::one();
     }
     if (!eliminate(std::span{system}, losses, width))
         return fail(errc::too_few_shards, "these rows cannot be solved for what is lost; lost are",
                     losses);
-
-    std::vector<unsigned> sources;
-    for (const unsigned i : used) sources.push_back(k + i);
-    sources.insert(sources.end(), alive.begin(), alive.end());
-    // What is wanted and there is copied; it may not be among the sources yet.
-    for (const unsigned index : want)
-        if (there[index] && std::find(sources.begin(), sources.end(), index) == sources.end())
-            sources.push_back(index);
-
-    const std::size_t columns = sources.size();
-    std::vector<gf::gf256> rows(want.size() * columns);
-    const auto add_lost = [&](gf::gf256* row, std::size_t which, gf::gf256 times) {
-        const gf::gf256* solved = system.data() + which * width + losses;
-        for (std::size_t c = 0; c < reads; ++c) row[c] += times * solved[c];
-    };
-    for (std::size_t r = 0; r < want.size(); ++r) {
-        gf::gf256* row = rows.data() + r * columns;
-        const unsigned index = want[r];
-        if (there[index]) {
-            const auto at = std::find(sources.begin(), sources.end(), index) - sources.begin();
-            row[at] = gf::gf256::one();
-        } else if (index < k) {
-            const auto which = std::find(lost.begin(), lost.end(), index) - lost.begin();
-            add_lost(row, static_cast<std::size_t>(which), gf::gf256::one());
-        } else {
-            for (std::size_t c = 0; c < alive.size(); ++c)
-                row[losses + c] = map_.at(index - k, alive[c]);
-            for (std::size_t c = 0; c < losses; ++c) add_lost(row, c, map_.at(index - k, lost[c]));
+    const auto row_of = [&](unsigned target, std::span<gf::gf256> row) {
+        const auto add_lost = [&](std::size_t which, gf::gf256 times) {
+            for (std::size_t c = 0; c < k; ++c)
+                row[c] += times * system[which * width + losses + c];
+        };
+        if (target < k) {
+            const auto which = std::find(lost.begin(), lost.end(), target) - lost.begin();
+            return add_lost(static_cast<std::size_t>(which), gf::gf256::one());
         }
-    }
+        for (std::size_t c = 0; c < alive; ++c) row[c] = map_.at(target - k, sources[c]);
+        for (std::size_t l = 0; l < losses; ++l) add_lost(l, map_.at(target - k, lost[l]));
+    };
+    return finished(std::move(sources), want, there, row_of);
+}
 
-    // A source nobody needs is not read.
-    std::size_t kept = 0;
-    for (std::size_t c = 0; c < columns; ++c) {
-        bool needed = false;
-        for (std::size_t r = 0; r < want.size(); ++r)
-            needed = needed || !(rows[r * columns + c] == gf::gf256{});
-        if (!needed) continue;
-        sources[kept] = sources[c];
-        for (std::size_t r = 0; r < want.size(); ++r)
-            rows[r * columns + kept] = rows[r * columns + c];
-        ++kept;
-    }
-    if (kept != columns) {
-        for (std::size_t r = 1; r < want.size(); ++r)
-            std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(r * columns), kept,
-                        rows.begin() + static_cast<std::ptrdiff_t>(r * kept));
-        rows.resize(want.size() * kept);
-        sources.resize(kept);
-    }
-    gf::linear_map map{static_cast<unsigned>(want.size()), static_cast<unsigned>(kept), rows,
-                       map_.made_for()};
-    return repair_plan{std::move(sources), {want.begin(), want.end()}, std::move(map)};
+// The plan of k sources, a row for each wanted shard. A wanted shard that is there is copied, and
+// if it is not among the sources it becomes one more.
+template <std::invocable<unsigned, std::span<gf::gf256>> RowOf>
+repair_plan reed_solomon::finished(std::vector<unsigned> sources, std::span<const unsigned> want,
+                                   const flags& there, const RowOf& row_of) const {
+    const std::size_t k = sources.size();
+    const auto place_of = [&](unsigned index) {
+        return static_cast<std::size_t>(std::find(sources.begin(), sources.end(), index) -
+                                        sources.begin());
+    };
+    for (const unsigned index : want)
+        if (there[index] && place_of(index) == sources.size()) sources.push_back(index);
+    const std::size_t columns = sources.size();
+    const auto fill = [&](std::span<gf::gf256> rows) {
+        for (std::size_t r = 0; r < want.size(); ++r) {
+            const auto row = rows.subspan(r * columns, columns);
+            if (there[want[r]])
+                row[place_of(want[r])] = gf::gf256::one();
+            else
+                row_of(want[r], row.first(k));
+        }
+    };
+    gf::linear_map map{static_cast<unsigned>(want.size()), static_cast<unsigned>(columns), kernel(),
+                       fill};
+    sources.insert(sources.end(), want.begin(), want.end());
+    return {std::move(sources), std::move(map)};
 }
 
 }  // namespace rsx::codec

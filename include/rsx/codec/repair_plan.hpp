@@ -25,16 +25,23 @@ namespace rsx::codec {
 
 class repair_plan {
 public:
-    // `map` has one row a target and one column a source.
-    repair_plan(std::vector<unsigned> sources, std::vector<unsigned> targets, gf::linear_map map)
-        : sources_{std::move(sources)}, targets_{std::move(targets)}, map_{std::move(map)} {}
+    // `indices` are the sources, then the targets; `map` has one row a target and one column a
+    // source.
+    repair_plan(std::vector<unsigned> indices, gf::linear_map map)
+        : indices_{std::move(indices)}, map_{std::move(map)} {
+        RSX_ASSERT(indices_.size() == std::size_t{map_.rows()} + map_.columns());
+    }
 
-    [[nodiscard]] std::span<const unsigned> sources() const noexcept { return sources_; }
-    [[nodiscard]] std::span<const unsigned> targets() const noexcept { return targets_; }
+    [[nodiscard]] std::span<const unsigned> sources() const noexcept {
+        return {indices_.data(), map_.columns()};
+    }
+    [[nodiscard]] std::span<const unsigned> targets() const noexcept {
+        return {indices_.data() + map_.columns(), map_.rows()};
+    }
 
     // in[i] is shard sources()[i]; out[i] becomes shard targets()[i].
     result<void> repair(std::span<const byte_view> in, std::span<const byte_span> out) const {
-        if (const auto bad = checks::call(in, sources_.size(), out, targets_.size()))
+        if (const auto bad = checks::call(in, map_.columns(), out, map_.rows()))
             return std::unexpected(*bad);
         if (!out.empty()) map_.write(in, out);
         return {};
@@ -43,12 +50,11 @@ public:
     // out[i] += what source number `i_source` contributes to shard targets()[i].
     result<void> absorb(std::size_t i_source, byte_view shard,
                         std::span<const byte_span> out) const {
-        if (i_source >= sources_.size())
+        if (i_source >= map_.columns())
             return fail(errc::invalid, "the plan has no such source; the number is its place",
                         i_source);
         const std::span<const byte_view> one{&shard, 1};
-        if (const auto bad = checks::call(one, 1, out, targets_.size()))
-            return std::unexpected(*bad);
+        if (const auto bad = checks::call(one, 1, out, map_.rows())) return std::unexpected(*bad);
         if (!out.empty()) map_.add(static_cast<unsigned>(i_source), one, out);
         return {};
     }
@@ -58,17 +64,17 @@ public:
         return map_.at(row, source);
     }
 
-    // "shard 2 = 1*shard 0 + 1*shard 1 + 1*shard 4", a line per target.
+    // "shard 2 = 1*shard 0 + 7*shard 1 + 3*shard 4", a line per target.
     [[nodiscard]] std::string explain() const {
         std::string text;
-        for (unsigned row = 0; row < targets_.size(); ++row) {
-            text += "shard " + std::to_string(targets_[row]) + " =";
+        for (unsigned row = 0; row < map_.rows(); ++row) {
+            text += "shard " + std::to_string(targets()[row]) + " =";
             const char* sign = " ";
-            for (unsigned j = 0; j < sources_.size(); ++j) {
+            for (unsigned j = 0; j < map_.columns(); ++j) {
                 const auto c = map_.at(row, j);
                 if (c == gf::gf256{}) continue;
                 text += sign;
-                text += std::to_string(c.value) + "*shard " + std::to_string(sources_[j]);
+                text += std::to_string(c.value) + "*shard " + std::to_string(sources()[j]);
                 sign = " + ";
             }
             text += '\n';
@@ -77,8 +83,7 @@ public:
     }
 
 private:
-    std::vector<unsigned> sources_;
-    std::vector<unsigned> targets_;
+    std::vector<unsigned> indices_;
     gf::linear_map map_;
 };
 

@@ -24,7 +24,8 @@ namespace rsx::gf {
 namespace detail {
 
 struct log_tables {
-    std::array<std::uint8_t, 512> exp{};  // exp[i] = 2^i, twice round, so that sums need no modulo
+    // exp[i] = 2^i, three times round, so that a sum of three logarithms needs no modulo
+    std::array<std::uint8_t, 768> exp{};
     std::array<std::uint16_t, 256> log{};
 };
 
@@ -32,7 +33,7 @@ constexpr log_tables make_log_tables() noexcept {
     log_tables t;
     unsigned power = 1;
     for (unsigned i = 0; i < 255; ++i) {
-        t.exp[i] = t.exp[i + 255] = static_cast<std::uint8_t>(power);
+        t.exp[i] = t.exp[i + 255] = t.exp[i + 510] = static_cast<std::uint8_t>(power);
         t.log[power] = static_cast<std::uint16_t>(i);
         power = (power << 1) ^ ((power & 0x80) != 0 ? 0x11du : 0u);
     }

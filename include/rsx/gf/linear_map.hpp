@@ -18,7 +18,9 @@
 #include <rsx/gf/gf256.hpp>
 #include <rsx/gf/kernel.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <span>
 #include <vector>
 
@@ -28,25 +30,31 @@ class linear_map {
 public:
     linear_map() = default;
 
-    // `coefficients`: row after row.
-    linear_map(unsigned rows, unsigned columns, std::span<const gf256> coefficients,
-               const kernel& with)
+    // `fill` writes rows * columns coefficients, row after row.
+    template <std::invocable<std::span<gf256>> Fill>
+    linear_map(unsigned rows, unsigned columns, const kernel& with, Fill&& fill)
         : kernel_{&with}, rows_{rows}, columns_{columns} {
         const std::size_t count = std::size_t{rows} * columns;
-        RSX_ASSERT(coefficients.size() == count);
-        plain_row_ = rows > 0;
-        for (unsigned j = 0; j < columns && plain_row_; ++j)
-            plain_row_ = coefficients[j] == gf256::one();
-        plain_column_ = columns > 0;
-        for (unsigned i = 0; i < rows && plain_column_; ++i)
-            plain_column_ = coefficients[std::size_t{i} * columns] == gf256::one();
+        if (count == 0) return;
         table_bytes_ = count * with.factor_bytes;
         storage_.resize((table_bytes_ + count + 7) / 8);
-        if (count == 0) return;
-        std::memcpy(plain(), coefficients.data(), count);
+        const std::span<gf256> all{reinterpret_cast<gf256*>(plain()), count};
+        fill(all);
+        plain_row_ = true;
+        for (unsigned j = 0; j < columns && plain_row_; ++j) plain_row_ = all[j] == gf256::one();
+        plain_column_ = true;
+        for (std::size_t i = 0; i < count && plain_column_; i += columns)
+            plain_column_ = all[i] == gf256::one();
         with.prepare(plain(), rows, columns, plain_row_,
                      reinterpret_cast<std::byte*>(storage_.data()));
     }
+
+    linear_map(unsigned rows, unsigned columns, std::span<const gf256> coefficients,
+               const kernel& with)
+        : linear_map{rows, columns, with, [&](std::span<gf256> all) {
+                         RSX_ASSERT(coefficients.size() == all.size());
+                         std::copy(coefficients.begin(), coefficients.end(), all.begin());
+                     }} {}
 
     [[nodiscard]] unsigned rows() const noexcept { return rows_; }
     [[nodiscard]] unsigned columns() const noexcept { return columns_; }

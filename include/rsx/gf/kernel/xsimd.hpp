@@ -31,7 +31,12 @@ using factor_form = gf::detail::nibble_tables;
 inline constexpr std::size_t prefetch_bytes = 1024;
 inline constexpr std::size_t strip_cache_bytes = 32 * 1024;
 inline constexpr unsigned vec_bytes = vec::size;
+// On x86 the kernels of x86.hpp are preferred: fewer shapes there, to compile faster.
+#if defined(__x86_64__)
+inline constexpr unsigned outputs_max = 2;
+#else
 inline constexpr unsigned outputs_max = 4;
+#endif
 inline constexpr unsigned plain_max = 1;
 inline constexpr bool fold = false;
 constexpr unsigned steps(unsigned outputs) { return outputs <= 2 ? 2 : 1; }
