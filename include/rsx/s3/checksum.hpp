@@ -7,7 +7,7 @@
 //     sums.update(bytes);
 //     s3::checksum whole = sums.finish();
 //     whole.header();       // "x-amz-checksum-crc64nvme"
-//     whole.base64();       // "rosUhgp5IIg="
+//     whole.base64();       // "rosUhgp5mIg="
 //
 // A multipart object has either a *composite* checksum (the checksum of its parts' checksums, with
 // "-N" behind) or a *full object* one (that of all its bytes). Only CRCs can be full object, since
