@@ -194,8 +194,8 @@ inline step session::barrier() {
         for (auto it = open.begin(); it != open.end();) {
             const auto found = live.find(it->first);
             const bool swept = found == live.end();  // it commits and reads no more
-            const bool ended = !swept && has_passed(it->second, found->second->value);
-            it = swept || ended ? open.erase(it) : std::next(it);
+            const bool passed = !swept && has_passed(it->second, found->second->value);
+            it = swept || passed ? open.erase(it) : std::next(it);
         }
     }
     co_return status{};
