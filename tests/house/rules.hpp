@@ -242,7 +242,7 @@ private:
     }
 
     void header_length(const source& of) {
-        if (of.lines.size() > 400)
+        if (of.in_library() && of.lines.size() > 400)
             report("header length", of, 400, std::to_string(of.lines.size()) + " lines");
     }
 
