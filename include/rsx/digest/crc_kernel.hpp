@@ -40,6 +40,8 @@ struct crc_kernel {
     crc_function crc64_iso;
 };
 
+inline namespace RSX_ISA_NAMESPACE {
+
 template <class Poly>
 [[nodiscard]] std::uint64_t crc_portable(std::uint64_t remainder, const std::byte* data,
                                          std::size_t n) noexcept {
@@ -55,8 +57,6 @@ template <class Poly>
             t[0][(remainder ^ std::to_integer<std::uint64_t>(*data)) & 255] ^ (remainder >> 8);
     return remainder;
 }
-
-inline namespace RSX_ISA_NAMESPACE {
 
 #if defined(__x86_64__)
 
