@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -97,6 +98,37 @@ TEST_CASE("every code block in the documents is compiled") {
                                             [&](const text& f) { return stands_in(one.code, f); });
             CHECK(stands);
         }
+}
+
+TEST_CASE("every link in the documents leads somewhere") {
+    const fs::path root{RSX_ROOT};
+    auto documents = files(root / "docs", ".md");
+    if (fs::exists(root / "README.md")) documents.push_back(root / "README.md");
+    const std::regex link{R"(\]\(([^)#\s]+)(#[^)]*)?\))"};
+    for (const auto& document : documents) {
+        bool code = false;
+        for (const auto& line : read(document)) {
+            if (line.starts_with("```")) code = !code;
+            if (code) continue;
+            for (std::sregex_iterator at{line.begin(), line.end(), link}, end; at != end; ++at) {
+                const auto to = (*at)[1].str();
+                if (to.find("://") != to.npos || to.starts_with("mailto:")) continue;
+                INFO(fs::relative(document, root).string() << " links to " << to);
+                CHECK(fs::exists(document.parent_path() / to));
+            }
+        }
+    }
+}
+
+TEST_CASE("every page that a header names is there") {
+    const fs::path root{RSX_ROOT};
+    const std::regex page{R"(docs/[A-Za-z0-9_/.-]+\.(md|cpp))"};
+    for (const auto& file : files(root / "include", ".hpp"))
+        for (const auto& line : read(file))
+            for (std::sregex_iterator at{line.begin(), line.end(), page}, end; at != end; ++at) {
+                INFO(fs::relative(file, root).string() << " names " << at->str());
+                CHECK(fs::exists(root / at->str()));
+            }
 }
 
 TEST_CASE("every example has its output and every output its example") {
