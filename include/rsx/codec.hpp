@@ -13,3 +13,4 @@
 #include <rsx/codec/generator.hpp>
 #include <rsx/codec/reed_solomon.hpp>
 #include <rsx/codec/repair_plan.hpp>
+#include <rsx/codec/shard_memory.hpp>

@@ -113,7 +113,7 @@ private:
         w.bytes = what == action::check ? expected[0].size() : outputs[0].size();
         const std::size_t streams = inputs.size() + rows_;
         w.prefetch = streams > followed_streams && streams * w.bytes > limits::small_set_bytes;
-        w.streaming = what != action::check && streams * w.bytes >= limits::streaming_set_bytes;
+        w.streaming = what == action::write && streams * w.bytes >= limits::streaming_set_bytes;
         for (const byte_span& out : outputs)
             if (reinterpret_cast<std::uintptr_t>(out.data()) % 64 != 0) w.streaming = false;
         const bool same = kernel_->run(w);
