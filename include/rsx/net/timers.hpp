@@ -16,6 +16,7 @@
 #include <rsx/core/loop.hpp>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace rsx::net {

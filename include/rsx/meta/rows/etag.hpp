@@ -11,6 +11,8 @@
 
 #include <rsx/meta/rows/described.hpp>
 
+#include <algorithm>
+
 namespace rsx::meta::rows {
 
 struct etag {
