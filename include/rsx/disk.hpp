@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rsx/disk/concept.hpp>
+#include <rsx/disk/group_sync.hpp>
 #include <rsx/disk/memory.hpp>
 #include <rsx/disk/path.hpp>
 #include <rsx/disk/posix.hpp>

@@ -65,8 +65,10 @@ public:
     [[nodiscard]] virtual result<void> rename(std::string_view from, std::string_view to) = 0;
     // errc::conflict if `to` exists.
     [[nodiscard]] virtual result<void> link(std::string_view from, std::string_view to) = 0;
-    [[nodiscard]] virtual result<void> make_directories(
-        std::string_view path) = 0;  // and syncs them
+    // With parents, and synced.
+    [[nodiscard]] virtual result<void> make_directories(std::string_view path) = 0;
+    // One, not synced; success if it is there. For many of them before one sync of their parent.
+    [[nodiscard]] virtual result<void> make_directory(std::string_view path) = 0;
     [[nodiscard]] virtual result<void> sync_directory(std::string_view path) = 0;
     [[nodiscard]] virtual result<std::vector<entry>> list(std::string_view path) = 0;  // sorted
     // Names alone: no file is looked at, which a million of them notice. Sorted.

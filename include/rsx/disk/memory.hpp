@@ -146,21 +146,25 @@ public:
     }
 
     result<void> make_directories(std::string_view path) override {
-        const std::lock_guard guard{mutex_};
-        if (auto ok = allowed(call::make_directory, path); !ok) return ok;
+        if (auto ok = check_name(path); !ok) return ok;
         for (std::size_t end = 0; end != path.npos;) {
             end = path.find('/', end == 0 ? 0 : end + 1);
             const auto part = path.substr(0, end);
-            if (const node* found = find(part); found != nullptr) {
-                if (!found->directory) return fail(errc::io, "a file is not a directory");
-            } else {
-                auto made = std::make_shared<node>();
-                made->directory = true;
-                if (auto ok = put(part, std::move(made)); !ok) return ok;
-            }
-            sync_names(*find(split(part).first));
+            if (auto made = make_directory(part); !made) return made;
+            if (auto synced = sync_directory(split(part).first); !synced) return synced;
         }
         return {};
+    }
+
+    result<void> make_directory(std::string_view path) override {
+        const std::lock_guard guard{mutex_};
+        if (auto ok = allowed(call::make_directory, path); !ok) return ok;
+        if (const node* found = find(path); found != nullptr) {
+            return found->directory ? result<void>{} : fail(errc::io, "a file is no directory");
+        }
+        auto made = std::make_shared<node>();
+        made->directory = true;
+        return put(path, std::move(made));
     }
 
     result<void> sync_directory(std::string_view path) override {

@@ -203,13 +203,18 @@ public:
         if (auto ok = check_name(path); !ok) return ok;
         for (std::size_t end = 0; end != path.npos;) {
             end = path.find('/', end == 0 ? 0 : end + 1);
-            const std::string made{path.substr(0, end)};
-            if (::mkdirat(root_.get(), made.c_str(), 0777) != 0 && errno != EEXIST) {
-                return detail::os_error("cannot make a directory");
-            }
-            if (auto synced = sync_directory(split(made).first); !synced) return synced;
+            const auto part = path.substr(0, end);
+            if (auto made = make_directory(part); !made) return made;
+            if (auto synced = sync_directory(split(part).first); !synced) return synced;
         }
         return {};
+    }
+
+    result<void> make_directory(std::string_view path) override {
+        if (auto ok = check_name(path); !ok) return ok;
+        const std::string name{path};
+        if (::mkdirat(root_.get(), name.c_str(), 0777) == 0 || errno == EEXIST) return {};
+        return detail::os_error("cannot make a directory");
     }
 
     result<void> sync_directory(std::string_view path) override {
