@@ -46,6 +46,14 @@ public:
 
     [[nodiscard]] const std::string& remote() const noexcept { return remote_; }
     [[nodiscard]] bool secure() const noexcept { return tls_ != nullptr; }
+    // Nothing has come and the peer has not ended: fit to be used again.
+    [[nodiscard]] bool quiet() {
+        if (!socket_.is_open()) return false;
+        char one = 0;
+        boost::system::error_code code;
+        socket_.receive(asio::buffer(&one, 1), asio::socket_base::message_peek, code);
+        return code == asio::error::would_block;
+    }
     // Of TLS; nullptr for plain TCP.
     [[nodiscard]] SSL* native_tls() const noexcept {
         return tls_ ? tls_->native_handle() : nullptr;

@@ -89,16 +89,6 @@ private:
     return {text.data(), text.size()};
 }
 
-[[nodiscard]] inline bool is_field(const field& f) noexcept {
-    constexpr std::string_view token =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
-    if (f.name.empty() || f.name.find_first_not_of(token) != f.name.npos) return false;
-    return std::none_of(f.value.begin(), f.value.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < ' ' && c != '\t') || byte == 0x7f;
-    });
-}
-
 }  // namespace detail
 
 class connection final : public exchange {

@@ -224,6 +224,23 @@ inline void note_connection(framing& f, std::string_view list) noexcept {
            target.starts_with("https://");
 }
 
+// Fit to be sent: no value can end its line.
+[[nodiscard]] inline bool is_field(const field& f) noexcept {
+    constexpr std::string_view token =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
+    if (f.name.empty() || f.name.find_first_not_of(token) != f.name.npos) return false;
+    return std::none_of(f.value.begin(), f.value.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < ' ' && c != '\t') || byte == 0x7f;
+    });
+}
+
+[[nodiscard]] inline bool is_target(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) > ' ' && c != '\x7f';
+    });
+}
+
 }  // namespace detail
 
 // `head`: what head_scan measured.
