@@ -20,115 +20,134 @@
 // the stores below.
 #pragma once
 
-#include <rsx/core/limits.hpp>
-#include <rsx/core/log.hpp>
-#include <rsx/core/metrics.hpp>
-#include <rsx/core/pool.hpp>
-#include <rsx/core/slice.hpp>
-#include <rsx/object/fleet.hpp>
-#include <rsx/object/types.hpp>
-
-#include <memory>
-
-namespace rsx::meta {
-class session;
-}
-namespace rsx::placement {
-class any_policy;
-struct view;
-}  // namespace rsx::placement
+#include <rsx/object/buckets.hpp>
+#include <rsx/object/copy.hpp>
+#include <rsx/object/get.hpp>
+#include <rsx/object/list.hpp>
+#include <rsx/object/put.hpp>
+#include <rsx/object/remove_many.hpp>
+#include <rsx/object/upload_complete.hpp>
+#include <rsx/object/upload_parts.hpp>
+#include <rsx/object/uploads.hpp>
 
 namespace rsx::object {
 
-// What an engine stands on. All of it outlives the engine.
-struct ground {
-    meta::session& meta;
-    fleet& nodes;
-    placement::any_policy& policy;
-    pool& threads;
-    wall_clock& wall;
-    entropy& random;
-    log::sink& log;
-    metrics::registry& metrics;
-};
-
-struct options {
-    struct code code{.data = 4, .parity = 2};
-    unsigned survives{1};  // further nodes that may be lost the moment after the answer
-    std::size_t inflight_bytes{limits::inflight_bytes_max};
-    std::string region{"us-east-1"};
-};
-
-// One object being read. Knows everything HEAD says before any data is touched.
-class reader {
-public:
-    virtual ~reader() = default;
-    [[nodiscard]] virtual const struct info& info() const = 0;
-    // The parts it was completed from, if any: offset, size, checksums.
-    [[nodiscard]] virtual const std::vector<part_info>& parts() const = 0;
-    // What `next` will give: [first, first + count), cut at the end. Before the first `next` only;
-    // invalid_range if `first` is at or behind the end (an empty object may be read wholly).
-    [[nodiscard]] virtual status select(std::uint64_t first, std::uint64_t count) = 0;
-    // The next verified bytes; empty: the end. After an error only the destructor may be called.
-    [[nodiscard]] virtual task<result<slice>> next() = 0;
-};
-
 class engine {
 public:
-    engine(ground on, struct options how);
+    engine(ground on, struct options how) : s_{on, std::move(how)} {}
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
-    ~engine();
+    ~engine() { RSX_ASSERT(s_.under_way == 0 && "drain an engine before it ends"); }
 
     // Takes a new view of the nodes; operations under way keep the one they began with.
-    void use(placement::view now);
+    void use(placement::view now) {
+        s_.nodes = std::make_shared<const placement::view>(std::move(now));
+    }
     // Waits until nothing started by this engine is under way any more: before destroying it.
-    [[nodiscard]] step drain();
+    [[nodiscard]] step drain() { return object::drain(s_); }
+    // For what stands beside the engine: the collector, the healer.
+    [[nodiscard]] object::state& state() noexcept { return s_; }
 
     // --- buckets -------------------------------------------------------------------------------
     // bucket_exists_yours, bucket_exists_others.
-    [[nodiscard]] task<result<bucket>> create_bucket(std::string name, bucket_options how);
-    [[nodiscard]] task<result<bucket>> find_bucket(std::string name);  // no_such_bucket
-    [[nodiscard]] step remove_bucket(std::string name);                // bucket_not_empty
-    [[nodiscard]] task<result<std::vector<bucket>>> list_buckets(std::string owner);
+    [[nodiscard]] task<result<bucket>> create_bucket(std::string name, bucket_options how) {
+        return here(object::create_bucket(s_, std::move(name), std::move(how)));
+    }
+    [[nodiscard]] task<result<bucket>> find_bucket(std::string name) {  // no_such_bucket
+        return here(object::find_bucket(s_, std::move(name)));
+    }
+    [[nodiscard]] step remove_bucket(std::string name) {  // bucket_not_empty
+        return here(object::remove_bucket(s_, std::move(name)));
+    }
+    [[nodiscard]] task<result<std::vector<bucket>>> list_buckets(std::string owner) {
+        return here(object::list_buckets(s_, std::move(owner)));
+    }
 
     // --- objects -------------------------------------------------------------------------------
     [[nodiscard]] task<result<info>> put(std::string bucket, std::string key, put_options how,
-                                         source& body, digester& sums);
+                                         source& body, digester& sums) {
+        return here(object::put(s_, std::move(bucket), std::move(key), std::move(how), body, sums));
+    }
     [[nodiscard]] task<result<info>> head(std::string bucket, std::string key,
-                                          get_options how = {});
+                                          get_options how = {}) {
+        return here(object::head(s_, std::move(bucket), std::move(key), std::move(how)));
+    }
     [[nodiscard]] task<result<std::unique_ptr<reader>>> get(std::string bucket, std::string key,
-                                                            get_options how = {});
+                                                            get_options how = {}) {
+        return here(object::get(s_, std::move(bucket), std::move(key), std::move(how)));
+    }
     // Success also if there is no such key.
     [[nodiscard]] task<result<removed>> remove(std::string bucket, std::string key,
-                                               remove_options how = {});
+                                               remove_options how = {}) {
+        return here(object::remove(s_, std::move(bucket), std::move(key), std::move(how)));
+    }
     // One answer a key, in their order; the outer error is the bucket's.
     [[nodiscard]] task<result<std::vector<result<removed>>>> remove_many(
-        std::string bucket, std::vector<std::string> keys);
+        std::string bucket, std::vector<std::string> keys) {
+        return here(object::remove_many(s_, std::move(bucket), std::move(keys)));
+    }
     [[nodiscard]] task<result<info>> copy(copy_source from, std::string bucket, std::string key,
-                                          copy_options how, digester& sums);
-    [[nodiscard]] task<result<list_page>> list(std::string bucket, list_request what);
+                                          copy_options how, digester& sums) {
+        return here(object::copy(s_, std::move(from), std::move(bucket), std::move(key),
+                                 std::move(how), sums));
+    }
+    [[nodiscard]] task<result<list_page>> list(std::string bucket, list_request what) {
+        return here(object::list(s_, std::move(bucket), std::move(what)));
+    }
 
     // --- uploads in parts ----------------------------------------------------------------------
     [[nodiscard]] task<result<upload>> create_upload(std::string bucket, std::string key,
-                                                     upload_options how);
+                                                     upload_options how) {
+        return here(object::create_upload(s_, std::move(bucket), std::move(key), std::move(how)));
+    }
     [[nodiscard]] task<result<upload>> find_upload(std::string bucket, std::string key,
-                                                   std::string id);
+                                                   std::string id) {
+        return here(object::find_upload(s_, std::move(bucket), std::move(key), std::move(id)));
+    }
     [[nodiscard]] task<result<part_info>> put_part(std::string bucket, std::string key,
                                                    std::string upload, unsigned number,
-                                                   part_options how, source& body, digester& sums);
+                                                   part_options how, source& body, digester& sums) {
+        return here(object::put_part(s_, std::move(bucket), std::move(key), std::move(upload),
+                                     number, how, body, sums));
+    }
     // `range`: first and count of the source, all of it if there is none.
     [[nodiscard]] task<result<part_info>> copy_part(
         copy_source from, std::optional<std::pair<std::uint64_t, std::uint64_t>> range,
-        std::string bucket, std::string key, std::string upload, unsigned number, digester& sums);
+        std::string bucket, std::string key, std::string upload, unsigned number, digester& sums) {
+        return here(object::copy_part(s_, std::move(from), range, std::move(bucket), std::move(key),
+                                      std::move(upload), number, sums));
+    }
     [[nodiscard]] task<result<parts_page>> list_parts(std::string bucket, std::string key,
                                                       std::string upload, unsigned after,
-                                                      unsigned max_parts);
-    [[nodiscard]] task<result<uploads_page>> list_uploads(std::string bucket, uploads_request what);
+                                                      unsigned max_parts) {
+        return here(object::list_parts(s_, std::move(bucket), std::move(key), std::move(upload),
+                                       after, max_parts));
+    }
+    [[nodiscard]] task<result<uploads_page>> list_uploads(std::string bucket,
+                                                          uploads_request what) {
+        return here(object::list_uploads(s_, std::move(bucket), std::move(what)));
+    }
     [[nodiscard]] task<result<info>> complete(std::string bucket, std::string key,
                                               std::string upload, std::vector<completed_part> parts,
-                                              complete_options how, composer& sums);
-    [[nodiscard]] step abort(std::string bucket, std::string key, std::string upload);
+                                              complete_options how, composer& sums) {
+        return here(object::complete(s_, std::move(bucket), std::move(key), std::move(upload),
+                                     std::move(parts), std::move(how), sums));
+    }
+    [[nodiscard]] step abort(std::string bucket, std::string key, std::string upload) {
+        return here(object::abort(s_, std::move(bucket), std::move(key), std::move(upload)));
+    }
+
+private:
+    // Learns which loop it is used on: what outlives an operation runs there too.
+    template <class T>
+    [[nodiscard]] task<T> here(task<T> work) {
+        const env& at = co_await this_env{};
+        RSX_ASSERT(s_.home == nullptr || s_.home == at.where);
+        s_.home = at.where;
+        co_return co_await work;
+    }
+
+    object::state s_;
 };
 
 }  // namespace rsx::object
