@@ -88,7 +88,7 @@ public:
     line(level severity, std::string_view event) : severity_{severity}, event_{event} {}
 
     line& with(std::string_view key, std::string_view value) {
-        text_.append(" ").append(key).append("=").append(quoted(value));
+        text_.append(" ").append(key).append("=").append(log::quoted(value));
         return *this;
     }
     line& with(std::string_view key, const char* value) {
@@ -113,7 +113,7 @@ public:
     // level=info event=started port=9000
     [[nodiscard]] std::string text() const {
         std::string out = "level=";
-        return out.append(name_of(severity_)).append(" event=").append(quoted(event_)) + text_;
+        return out.append(name_of(severity_)).append(" event=").append(log::quoted(event_)) + text_;
     }
 
 private:
