@@ -111,6 +111,11 @@ TEST_CASE("a checksum behind the body must come, be one, and be right") {
     CHECK(refusal(verified, hello) == error_code::malformed_trailer);
     CHECK(refusal(verified, hello, {{"x-amz-checksum-crc32c", "DUoRhQ=="}}) ==
           error_code::malformed_trailer);
+    CHECK(refusal(verified, hello,
+                  {{"x-amz-checksum-crc32", "DUoRhQ=="}, {"x-amz-checksum-crc32", "DUoRhQ=="}}) ==
+          error_code::malformed_trailer);
+    CHECK(refusal(put({{"x-amz-decoded-content-length", "11"}}, unsigned_trailer), hello,
+                  {{"x-amz-checksum-crc32", "DUoRhQ=="}}) == error_code::malformed_trailer);
     CHECK(refusal(verified, hello, {{"x-amz-checksum-crc32", "!"}}) == error_code::invalid_request);
     CHECK(refusal(verified, hello, {{"x-amz-checksum-crc32", "DUoRhA=="}}) ==
           error_code::bad_digest);

@@ -197,6 +197,7 @@ TEST_CASE("CompleteMultipartUpload names up to ten thousand parts in order") {
     CHECK(parsed->parts[0].tag == "900150983cd24fb0d6963f7d28e17f72");
     CHECK(parsed->parts[0].sum->base64() == "rosUhgp5mIg=");
 
+    CHECK_FALSE(parse(part(1, "<ChecksumCRC32/><ChecksumSHA1></ChecksumSHA1>"))->parts[0].sum);
     CHECK(parse("").error().code == error_code::malformed_xml);
     CHECK(parse(part(2) + part(1)).error().code == error_code::invalid_part_order);
     CHECK(parse(part(1) + part(1)).error().code == error_code::invalid_part_order);

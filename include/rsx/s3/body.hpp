@@ -195,6 +195,12 @@ public:
             return std::unexpected(std::move(refused));
         }
         if (sum_) facts.sum = sum_->finish();
+        // A checksum nobody announced could not have been computed: it must not pass unseen.
+        for (const auto& field : trailers)
+            if (const auto kind = checksum_kind_of_header(field.name);
+                kind &&
+                (!promise_.in_trailer || kind != promise_.kind || trailers.count(field.name) != 1))
+                return fail(error_code::malformed_trailer);
         if (promise_.in_trailer) {
             const auto given = trailers.get(s3::facts_of(*promise_.kind).header);
             if (!given) return fail(error_code::malformed_trailer);

@@ -102,7 +102,9 @@ inline std::optional<complete_upload_request::part> read_part(const xml_element&
         } else {
             const auto* known = checksum_table.begin();
             while (known != checksum_table.end() && known->element != field.name()) ++known;
-            if (known == checksum_table.end() || out.sum) return std::nullopt;
+            if (known == checksum_table.end()) return std::nullopt;
+            if (text->empty()) continue;  // some clients write the ones they do not have
+            if (out.sum) return std::nullopt;
             out.sum = parse_checksum(known->kind, *text);
             if (!out.sum) return std::nullopt;
         }
@@ -134,7 +136,7 @@ inline std::optional<complete_upload_request::part> read_part(const xml_element&
     delete_request out;
     for (const auto& child : document->root().children()) {
         if (child.name() == "Quiet") {
-            const auto text = child.text();
+            const auto text = lower(trimmed(child.text().value_or("?")));
             if (text != "true" && text != "false") return fail(error_code::malformed_xml);
             out.quiet = text == "true";
             continue;

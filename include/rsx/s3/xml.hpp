@@ -56,8 +56,8 @@ public:
     }
 
     [[nodiscard]] std::optional<xml_element> child(std::string_view wanted) const {
-        for (const auto& one : children())
-            if (one.name() == wanted) return one;
+        for (auto one = node_.first_child(); one; one = one.next_sibling())
+            if (one.type() == pugi::node_element && wanted == one.name()) return xml_element{one};
         return std::nullopt;
     }
 
@@ -94,18 +94,19 @@ inline std::optional<std::size_t> end_of_reference(std::string_view text, std::s
     return at + semicolon;
 }
 
-// The last byte of the tag that starts at text[at] == '<', quotes respected.
+// The last byte of the tag that starts at text[at] == '<'; attributes may hold what text may.
 inline std::optional<std::size_t> end_of_tag(std::string_view text, std::size_t at) noexcept {
     char quote = 0;
     for (std::size_t i = at + 1; i < text.size(); ++i) {
         if (quote != 0) {
             if (text[i] == '<') return std::nullopt;
+            if (text[i] == '&' && !end_of_reference(text, i)) return std::nullopt;
             if (text[i] == quote) quote = 0;
         } else if (text[i] == '"' || text[i] == '\'') {
             quote = text[i];
         } else if (text[i] == '>') {
             return i;
-        } else if (text[i] == '<') {
+        } else if (text[i] == '<' || text[i] == '&') {
             return std::nullopt;
         }
     }
@@ -131,23 +132,22 @@ inline bool is_tame_xml(std::string_view text) {
             i = *last;
         }
         if (text[i] != '<') continue;
-        const auto rest = text.substr(i);
-        if (rest.starts_with("<!--")) {
-            if (!jump(i += 4, "-->")) return false;
-        } else if (rest.starts_with("<![CDATA[")) {
-            if (depth == 0 || !jump(i, "]]>")) return false;
-        } else if (rest.starts_with("<?")) {
-            if (!jump(i, "?>")) return false;
-        } else if (rest.starts_with("<!")) {
-            return false;  // DOCTYPE and its kin
-        } else if (rest.starts_with("</")) {
+        const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+        if (next == '/') {
             if (depth-- == 0 || !jump(i, ">")) return false;
+        } else if (next == '?') {
+            if (!jump(i, "?>")) return false;
+        } else if (next == '!') {  // a comment, CDATA inside the root; no DOCTYPE and its kin
+            const auto rest = text.substr(i);
+            if (rest.starts_with("<!--")) {
+                if (!jump(i += 4, "-->")) return false;
+            } else if (!rest.starts_with("<![CDATA[") || depth == 0 || !jump(i, "]]>")) {
+                return false;
+            }
         } else {
             const auto last = end_of_tag(text, i);
             if (!last || ++elements > xml_elements_max) return false;
             if (text[*last - 1] != '/' && ++depth > limits::xml_depth_max) return false;
-            for (std::size_t j = i; j < *last; ++j)
-                if (text[j] == '&' && !end_of_reference(text, j)) return false;
             i = *last;
         }
     }

@@ -26,30 +26,31 @@ namespace rsx::s3 {
 
 inline constexpr std::string_view xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-// `text` as it may stand between tags and in attributes.
-[[nodiscard]] inline std::string xml_escaped(std::string_view text) {
+// Appends `text` as it may stand between tags and in attributes.
+inline void append_xml_escaped(std::string& out, std::string_view text) {
     constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
+    std::size_t plain = 0;  // where the run of characters that stand for themselves began
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool special = byte < 0x20 || byte == 0x7f || byte == '&' || byte == '<' ||
+                             byte == '>' || byte == '"' || byte == '\'';
+        if (!special) continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
+        switch (byte) {
             case '&': out += "&amp;"; break;
             case '<': out += "&lt;"; break;
             case '>': out += "&gt;"; break;
             case '"': out += "&quot;"; break;
             case '\'': out += "&apos;"; break;
             default:
-                if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) {
-                    out += "&#x";
-                    if (byte >= 16) out += digits[byte >> 4];
-                    out += digits[byte & 15];
-                    out += ';';
-                } else {
-                    out += c;
-                }
+                out += "&#x";
+                if (byte >= 16) out += digits[byte >> 4];
+                out += digits[byte & 15];
+                out += ';';
         }
     }
-    return out;
+    out.append(text, plain);
 }
 
 class xml_writer {
@@ -91,7 +92,7 @@ public:
             return *this;
         }
         text_ += '>';
-        text_ += xml_escaped(value);
+        append_xml_escaped(text_, value);
         text_ += "</";
         text_ += name;
         text_ += '>';
@@ -113,7 +114,7 @@ public:
     xml_writer& leaf_in(std::string_view name, std::string_view of_namespace,
                         std::string_view value) {
         open(name, of_namespace);
-        text_ += xml_escaped(value);
+        append_xml_escaped(text_, value);
         return close();
     }
 
@@ -132,7 +133,7 @@ private:
         text_ += ' ';
         text_ += name;
         text_ += "=\"";
-        text_ += xml_escaped(value);
+        append_xml_escaped(text_, value);
         text_ += '"';
     }
 
