@@ -36,6 +36,7 @@ public:
     T run(task<T> work) {
         return loop_.run(std::move(work));
     }
+    rsx::loop& home() { return loop_; }
 
 private:
     rsx::thread_loop loop_;
@@ -218,9 +219,18 @@ inline void all(subject& s) {
         must_put(s, h, bytes_for(7));
         CHECK(read(s, h.id)->bytes.size() == 7);
     }
-    SECTION("a sealed shard is never begun again") {
-        must_put(s, h, bytes_for(10));
-        CHECK(code_of(s.run(s.store().begin(h))) == errc::conflict);
+    SECTION("a sealed shard is never written again") {
+        for (const std::size_t size : {std::size_t{10}, std::size_t{300'000}}) {
+            const auto one = header_of(size);
+            must_put(s, one, bytes_for(size));
+            CHECK(code_of(s.run(put(&s.store(), one, bytes_for(size, 2), 65536))) ==
+                  errc::conflict);
+            CHECK(code_of(s.run(put(&s.store(), one, bytes_for(size / 2), 65536))) ==
+                  errc::conflict);
+            const auto same_again = s.run(put(&s.store(), one, bytes_for(size), 65536));
+            if (!same_again) CHECK(code_of(same_again) == errc::conflict);
+            CHECK(equal(read(s, one.id)->bytes, bytes_for(size)));
+        }
     }
     SECTION("sealing twice is success for the same bytes and a conflict for others") {
         auto first = begun(s, h);

@@ -12,12 +12,14 @@
 // in the wrong place is refused by whoever reads it. The store keeps the checksums, answers them
 // with the bytes, and verifies them itself on every read.
 //
-// - begin: the id must not exist (errc::conflict); the header's holder is checked (errc::invalid).
-// - append: ordered; every append but the last is whole blocks. seal: one sync of file and
-// directory;
-//   until then nothing of the shard can be read or listed. abort, or losing the writer: nothing
-//   stays.
-// - read: errc::not_found, or errc::corrupt with the block; never other bytes.
+// - begin: the id must not exist (errc::conflict, from a store far away by the seal); the header's
+//   holder is checked (errc::invalid).
+// - append: ordered; every append but the last is whole blocks, checked on entry (errc::corrupt).
+//   seal: one sync of file and directory; until then nothing of the shard can be read or listed.
+//   abort, or losing the writer: nothing stays.
+// - read: errc::not_found, or errc::corrupt with the block; never other bytes. A range is cut at
+// the
+//   shard's end; one that begins past it is errc::invalid.
 // - erase: idempotent; durable when answered. list: ids in order, [from, to).
 // Sealing the same id twice with the same bytes is success; with others it is errc::conflict.
 //
