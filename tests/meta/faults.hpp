@@ -26,6 +26,7 @@ struct fault_rates {
     unsigned twice{0};
     unsigned no_read{0};
     std::chrono::seconds late_by{60};
+    std::chrono::microseconds pause{5000};  // before and after each call, at most
 };
 
 // What a session with a defect would do, done to its requests.
@@ -112,7 +113,8 @@ private:
     }
 
     rsx::step pause() {
-        return rsx::sleep_for(std::chrono::microseconds{100 + random_.below(5000)});
+        return rsx::sleep_for(std::chrono::microseconds{
+            100 + random_.below(static_cast<std::uint64_t>(rates_.pause.count()))});
     }
     bool dice(unsigned per_hundred) { return random_.below(100) < per_hundred; }
 
