@@ -2,8 +2,8 @@
 # Every header compiles alone, and twice in one program.
 #
 # For each module: one translation unit per header that includes nothing else, and one that includes
-# them all, linked into one program. The first kind fails on a missing #include, the link on a missing
-# `inline`. No optimiser: nothing here is run.
+# them all, the umbrella first, linked into one program. The first kind fails on a missing #include, the
+# link on a missing `inline`. No optimiser: nothing here is run.
 
 get_property(names GLOBAL PROPERTY RSX_TARGETS)
 foreach(name IN LISTS names)
@@ -13,15 +13,21 @@ foreach(name IN LISTS names)
   endif()
   set(folder ${PROJECT_BINARY_DIR}/headers/${name})
   set(units)
-  set(everything "// Generated: includes every header of ${name}.\n")
+  set(first "")
+  set(rest "")
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/include ${header})
+    if(path STREQUAL "rsx/${name}.hpp")
+      set(first "#include <${path}>\n")
+      continue()
+    endif()
+    string(APPEND rest "#include <${path}>\n")
     string(REGEX REPLACE "[^A-Za-z0-9]" "_" unit ${path})
     file(CONFIGURE OUTPUT ${folder}/${unit}.cpp CONTENT "#include <${path}>\n" @ONLY)
     list(APPEND units ${folder}/${unit}.cpp)
-    string(APPEND everything "#include <${path}>\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${folder}/everything.cpp CONTENT "${everything}\nint main() {}\n" @ONLY)
+  file(CONFIGURE OUTPUT ${folder}/everything.cpp @ONLY
+    CONTENT "// Generated: every header of ${name}.\n${first}${rest}\nint main() {}\n")
   add_executable(headers_${name} ${units} ${folder}/everything.cpp)
   target_link_libraries(headers_${name} PRIVATE rsx_warnings rsx_${name})
   target_compile_options(headers_${name} PRIVATE -O0 -g0)
