@@ -126,7 +126,8 @@ inline std::string private_acl(const s3::owner& owner) {
 [[nodiscard]] inline answer get_object_acl(call& call) {
     auto bucket = co_await call.open_bucket();
     if (!bucket) co_return std::unexpected(std::move(bucket.error()));
-    auto found = co_await call.engine().head(call.bucket(), call.key());
+    object::get_options how;
+    auto found = co_await call.engine().head(call.bucket(), call.key(), std::move(how));
     if (!found) co_return std::unexpected(refusal_of(found.error()));
     const s3::owner owner{call.who().owner_id, call.who().display_name};
     co_return co_await call.reply_xml(detail::private_acl(owner));

@@ -131,7 +131,8 @@ inline s3::result<unsigned> part_number_of(const call& call) {
     std::optional<std::pair<std::uint64_t, std::uint64_t>> range;
     const auto range_text = call.header("x-amz-copy-source-range");
     if (!range_text.empty()) {
-        auto source = co_await call.engine().head(from->bucket, from->key);
+        object::get_options current;
+        auto source = co_await call.engine().head(from->bucket, from->key, std::move(current));
         if (!source) co_return std::unexpected(refusal_of(source.error()));
         auto cut = s3::copy_range_of(range_text, source->size);
         if (!cut) co_return std::unexpected(std::move(cut.error()));

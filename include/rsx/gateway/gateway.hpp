@@ -119,7 +119,10 @@ private:
         for (const auto& field : with.head().fields) head.headers.add(field.name, field.value);
 
         auto asked = s3::parse_request(std::move(head), how_.domains);
-        if (!asked) co_return co_await refuse(with, asked.error(), ids, s3::address{}, "unknown");
+        if (!asked) {
+            const s3::address nowhere;
+            co_return co_await refuse(with, asked.error(), ids, nowhere, "unknown");
+        }
         const s3::address at{asked->bucket, asked->key};
         const std::string name{s3::facts_of(asked->op).name};
         const auto op = asked->op;

@@ -115,7 +115,8 @@ inline s3::result<std::string> asked_version(const call& call) {
     if (!version) co_return std::unexpected(std::move(version.error()));
     auto bucket = co_await call.open_bucket();
     if (!bucket) co_return std::unexpected(std::move(bucket.error()));
-    auto opened = co_await call.engine().get(call.bucket(), call.key());
+    object::get_options how;
+    auto opened = co_await call.engine().get(call.bucket(), call.key(), std::move(how));
     if (!opened) co_return std::unexpected(refusal_of(opened.error()));
     object::reader& reader = **opened;
     const object::info& info = reader.info();
@@ -154,7 +155,8 @@ inline s3::result<std::string> asked_version(const call& call) {
         if (!first) co_return std::unexpected(refusal_of(first.error()));
         bytes = std::move(*first);
     }
-    auto begun = co_await call.with().respond(call.begin(status_code, std::move(more)), length);
+    auto head = call.begin(status_code, std::move(more));
+    auto begun = co_await call.with().respond(std::move(head), length);
     if (!begun || head_only) co_return call.heard(begun);
     while (!bytes.empty()) {
         auto sent = co_await call.with().write(bytes.view());
