@@ -195,7 +195,7 @@ private:
     // The job lets go of the database before its answer is seen, so that whoever has all answers
     // can close it; one that hangs keeps it.
     template <class F>
-    [[nodiscard]] auto on_pool(F f) {
+    [[nodiscard]] auto on_pool(F f) -> task<std::invoke_result_t<F&, detail::rocksdb_engine&>> {
         return blocking(threads_, [engine = engine_, f = std::move(f)]() mutable {
             const auto mine = std::move(engine);
             return detail::guarded([&] { return f(*mine); });
