@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "demo.hpp"
+#include "shard_commands.hpp"
+#include "terminal.hpp"
+
+#include "config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+
+namespace {
+
+using rsx_cli::exit_code;
+using rsx_cli::failure;
+using rsx_cli::outcome;
+
+constexpr const char* about =
+    "rsx: erasure-coded files, S3 objects, and clusters of rsxd.\n\n"
+    "  rsx demo                                      lose two of six shards, and nothing is lost\n"
+    "  rsx encode film.mkv --code 10+4 --out shards  any ten of the fourteen files suffice\n"
+    "  rsx decode shards film.mkv\n\n"
+    "`rsx COMMAND --help` explains each with examples.";
+
+constexpr const char* exits =
+    "\nExit codes: 0 done · 1 failed · 2 wrong usage · 3 not found · 4 too few shards, or bytes\n"
+    "that are not what was written · 5 refused · 6 unavailable, try again later";
+
+// A command is a subcommand of CLI11 and what to run once the line has been understood.
+class program {
+public:
+    program() : app_{about, "rsx"} {
+        app_.set_version_flag("--version", "rsx " RSX_VERSION);
+        app_.require_subcommand(1);
+        app_.footer(exits);
+        add_demo();
+        add_encode();
+        add_shard_command("decode", "Bring a file back from its shard files.",
+                          "Examples:\n"
+                          "  rsx decode shards film.mkv\n"
+                          "  rsx decode shards .            into this folder, under its own name\n"
+                          "  rsx decode shards - | mpv -    to standard output\n\n"
+                          "Shards are known by what is in them: rename, reorder, lose up to m.\n"
+                          "OUT appears when every byte was checked, or not at all.",
+                          rsx_cli::run_decode);
+        add_shard_command("verify", "Read every shard and say what is whole, damaged, missing.",
+                          "Examples:\n"
+                          "  rsx verify shards\n"
+                          "  rsx verify --quiet shards || rsx repair shards\n\n"
+                          "Ends with 0: whole · 1: damaged, `rsx repair` mends it · 4: lost.",
+                          rsx_cli::run_verify);
+        add_shard_command("repair", "Make missing and damaged shard files anew from the others.",
+                          "Examples:\n"
+                          "  rsx repair shards\n\n"
+                          "Whole shards are not touched. A damaged one is replaced when its\n"
+                          "successor is whole and on disk.",
+                          rsx_cli::run_repair);
+    }
+
+    int run(int argc, char** argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::ParseError& wrong) {
+            const int shown = app_.exit(wrong);
+            return shown == 0 ? 0 : static_cast<int>(exit_code::usage);
+        }
+        const outcome<void> ended = chosen_();
+        std::fflush(stdout);
+        return ended ? 0 : rsx_cli::complain(ended.error());
+    }
+
+private:
+    using action = std::function<outcome<void>()>;
+
+    CLI::App& command(CLI::App& below, const char* name, const char* what, const char* examples,
+                      action what_to_do) {
+        CLI::App* const made = below.add_subcommand(name, what);
+        made->footer(std::string{"\n"} + examples);
+        made->callback([this, act = std::move(what_to_do)] { chosen_ = act; });
+        return *made;
+    }
+
+    void add_demo() {
+        command(app_, "demo", "Encode a sentence, delete two shards, bring it back.",
+                "Examples:\n  rsx demo", rsx_cli::run_demo);
+    }
+
+    void add_encode() {
+        CLI::App& made = command(
+            app_, "encode", "Cut a file into k data and m parity shard files; any k bring it back.",
+            "Examples:\n"
+            "  rsx encode film.mkv --code 10+4 --out shards\n"
+            "  tar c photos | rsx encode - --name photos.tar --code 4+2 --out shards\n\n"
+            "Put the shard files on different disks. Memory stays small whatever the size.",
+            [this] { return encode(); });
+        made.add_option("FILE", encode_.file, "the file, or - for standard input")->required();
+        made.add_option("--code", code_, "data+parity shards")->capture_default_str();
+        made.add_option("--out", encode_.folder, "folder for the shard files, made if it is not there")
+            ->required();
+        made.add_option("--generator", generator_,
+                        "rows of the code: ones-vandermonde, backblaze, cauchy, isal-rs, par1, "
+                        "ones-cauchy")
+            ->capture_default_str();
+        made.add_option("--name", encode_.name, "the name to record instead of FILE's");
+        made.add_flag("--force", encode_.force, "replace shard files of the same name");
+        made.add_flag("--no-sync{false}", encode_.wait_for_disk,
+                      "do not wait until the disk has it");
+        made.add_flag("-q,--quiet", encode_.quiet, "no progress, no summary");
+    }
+
+    outcome<void> encode() {
+        const auto code = rsxd::parse_code(code_);
+        if (!code) return rsx_cli::give_up(exit_code::usage, "--code " + code.error());
+        encode_.data = code->data;
+        encode_.parity = code->parity;
+        for (unsigned i = 1; i < static_cast<unsigned>(rsx::codec::generator::custom); ++i) {
+            const auto rows = static_cast<rsx::codec::generator>(i);
+            if (name_of(rows) != generator_) continue;
+            encode_.rows = rows;
+            return rsx_cli::run_encode(encode_);
+        }
+        return rsx_cli::give_up(exit_code::usage, "--generator: there is no \"" + generator_ + "\"");
+    }
+
+    void add_shard_command(const char* name, const char* what, const char* examples,
+                           outcome<void> (*act)(const rsx_cli::shard_options&)) {
+        CLI::App& made = command(app_, name, what, examples, [this, act] { return act(shards_); });
+        made.add_option("DIR", shards_.folder, "the folder with the shard files")->required();
+        const bool decodes = std::string_view{name} == "decode";
+        if (decodes) {
+            made.add_option("OUT", shards_.out, "the file to write; a folder, or - for stdout")
+                ->required();
+        }
+        made.add_option("--set", shards_.set,
+                        "which set, where several lie in DIR: the first digits of its id");
+        if (std::string_view{name} != "verify") {
+            made.add_flag("--force", shards_.force, "replace what is there");
+        }
+        made.add_flag("-q,--quiet", shards_.quiet, "no progress, no summary");
+    }
+
+    CLI::App app_;
+    action chosen_{};
+    rsx_cli::encode_options encode_{};
+    std::string code_{"10+4"};
+    std::string generator_{"ones-vandermonde"};
+    rsx_cli::shard_options shards_{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    rsx_cli::watch_for_interrupts();
+    return program{}.run(argc, argv);
+}
