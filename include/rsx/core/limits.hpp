@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 // --- codec -------------------------------------------------------------------------------------
 inline constexpr std::size_t shards_max = 255;             // k + m over GF(2^8)
-inline constexpr std::size_t small_set_bytes = 32 * 1024;  // in the first-level cache: no prefetch
+inline constexpr std::size_t small_set_bytes = 48 * 1024;  // in the first-level cache: no prefetch
 inline constexpr std::size_t streaming_set_bytes = 24u << 20;  // past the cache: streaming stores
 
 // --- geometry of objects (DESIGN.md §5) --------------------------------------------------------

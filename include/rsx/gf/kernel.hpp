@@ -41,6 +41,7 @@ struct job {
     unsigned count;
     bool plain_row;     // row 0 is all ones: no multiplication
     bool plain_column;  // column 0 is all ones: likewise
+    bool beyond_first;  // larger than the first-level cache
     bool prefetch;      // more streams than the hardware follows
     bool streaming;     // larger than the cache: stores that bypass it
     action what;

@@ -112,7 +112,8 @@ private:
         w.expected = expected.data();
         w.bytes = what == action::check ? expected[0].size() : outputs[0].size();
         const std::size_t streams = inputs.size() + rows_;
-        w.prefetch = streams > followed_streams && streams * w.bytes > limits::small_set_bytes;
+        w.beyond_first = streams * w.bytes > limits::small_set_bytes;
+        w.prefetch = streams > followed_streams && w.beyond_first;
         w.streaming = what == action::write && streams * w.bytes >= limits::streaming_set_bytes;
         for (const byte_span& out : outputs)
             if (reinterpret_cast<std::uintptr_t>(out.data()) % 64 != 0) w.streaming = false;
