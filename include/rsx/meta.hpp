@@ -16,3 +16,5 @@
 #include <rsx/meta/key_range.hpp>
 #include <rsx/meta/memory.hpp>
 #include <rsx/meta/rows.hpp>
+#include <rsx/meta/session.hpp>
+#include <rsx/meta/sweeper.hpp>
