@@ -217,6 +217,18 @@ TEST_CASE("an error says its code, its place and its request") {
     CHECK(no_bucket.find("<BucketName>photos</BucketName>") != std::string::npos);
 }
 
+TEST_CASE("an error that quotes a stranger's bytes is still XML") {
+    s3::error refused{s3::error_code::invalid_argument, "\xff\x01<"};
+    refused.with("ArgumentValue", "\xc3").with("ArgumentName", "\xc3\xbc");
+    const auto xml = s3::render_error(refused, {.resource = "/\x80"});
+    const auto document = s3::xml_document::parse(xml);
+    REQUIRE(document.has_value());
+    CHECK(document->root().child_text("Message") == "?\x01<");
+    CHECK(document->root().child_text("ArgumentValue") == "?");
+    CHECK(document->root().child_text("ArgumentName") == "\xc3\xbc");
+    CHECK(document->root().child_text("Resource") == "/?");
+}
+
 TEST_CASE("a completion that failed after its 200 is an error") {
     const auto body = s3::render_error({s3::error_code::internal_error, "disk"}, {});
     const auto made = s3::parse_complete_upload_result(body);

@@ -258,15 +258,30 @@ TEST_CASE("every way to get a presigned query wrong has its own refusal") {
     CHECK(refusal(head) == error_code::access_denied);
 }
 
-TEST_CASE("what SDKs hoist into a presigned query reads like a header") {
+TEST_CASE("what SDKs hoist into a presigned query is a header again") {
     auto signer = example::signer();
     s3::outgoing put{"PUT", "/key", {}, {{"Host", std::string{example::host}}}};
     put.query.add("x-amz-acl", "private");
+    put.query.add("X-Amz-Meta-Colour", "blue");
+    put.query.add("x-amz-checksum-crc32", "AAAAAA==");
+    put.query.add("x-amz-sdk-checksum-algorithm", "CRC32");
     const s3::request_head head{"PUT", signer.presign(put, 60, example::now_ms), put.headers};
     const auto verified = example::verify(head);
     REQUIRE(verified.has_value());
     CHECK(verified->header("X-Amz-Acl") == "private");
-    CHECK_FALSE(verified->header("x-amz-meta-a").has_value());
+    CHECK((*verified)->headers.get("x-amz-meta-colour") == "blue");
+    // These are of the empty body that was there when the link was made.
+    CHECK_FALSE(verified->header("x-amz-checksum-crc32").has_value());
+    CHECK_FALSE(verified->header("x-amz-sdk-checksum-algorithm").has_value());
+    CHECK_FALSE(verified->header("x-amz-signature").has_value());
+
+    s3::outgoing copy{"PUT", "/key", {}, put.headers};
+    copy.query.add("x-amz-copy-source", "/photos/cat.jpg");
+    const auto copied =
+        example::verify({"PUT", signer.presign(copy, 60, example::now_ms), copy.headers});
+    REQUIRE(copied.has_value());
+    CHECK((*copied)->op == s3::operation::copy_object);
+    CHECK(copied->header("x-amz-copy-source") == "/photos/cat.jpg");
 }
 
 TEST_CASE("a changed secret is not hidden by a remembered signing key") {

@@ -213,3 +213,30 @@ TEST_CASE("CompleteMultipartUpload names up to ten thousand parts in order") {
     CHECK(parse("<Other/>").error().code == error_code::malformed_xml);
     CHECK(s3::parse_complete_upload("{}").error().code == error_code::malformed_xml);
 }
+
+TEST_CASE("what a client writes is what a server reads") {
+    s3::delete_request wanted{true, {{" a\x01&", "null"}, {"b"}}};
+    wanted.objects[1].tag = "e";
+    wanted.objects[1].size = 7;
+    wanted.objects[1].modified_ms = example::now_ms;
+    const auto read = s3::parse_delete(s3::render(wanted));
+    REQUIRE(read.has_value());
+    CHECK(read->quiet);
+    CHECK(read->objects[0].key == " a\x01&");
+    CHECK(read->objects[0].version_id == "null");
+    CHECK(read->objects[1].tag == "e");
+    CHECK(read->objects[1].size == 7);
+    CHECK(read->objects[1].modified_ms == example::now_ms);
+
+    const auto sum = s3::checksum_of(s3::checksum_kind::sha256, rsx::bytes_of("x"));
+    const auto parts = s3::parse_complete_upload(
+        s3::render(s3::complete_upload_request{{{1, "e1", sum}, {7, "e7", {}}}}));
+    REQUIRE(parts.has_value());
+    REQUIRE(parts->parts.size() == 2);
+    CHECK(parts->parts[0].sum == sum);
+    CHECK(parts->parts[1].number == 7);
+    CHECK(parts->parts[1].tag == "e7");
+
+    CHECK(s3::parse_create_bucket(s3::render(s3::create_bucket_request{"eu"}))->location == "eu");
+    CHECK(s3::render(s3::create_bucket_request{}).empty());
+}

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <rsx/core/error.hpp>
+#include <rsx/s3/text.hpp>
 #include <rsx/s3/xml_writer.hpp>
 
 #include <array>
@@ -314,6 +315,19 @@ using result = std::expected<T, error>;
     return {error_code::internal_error};
 }
 
+namespace detail {
+
+// An error may quote what a stranger sent; XML has no place for bytes that are no text.
+inline std::string quotable(std::string_view text) {
+    std::string out{text};
+    if (!is_utf8(text))
+        for (char& c : out)
+            if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    return out;
+}
+
+}  // namespace detail
+
 struct error_place {
     std::string_view bucket{};
     std::string_view key{};
@@ -326,21 +340,23 @@ struct error_place {
 [[nodiscard]] inline std::string render_error(const error& e, const error_place& place) {
     xml_writer xml;
     xml.open("Error");
-    xml.leaf("Code", name_of(e.code)).leaf("Message", e.text());
-    for (const auto& [element, value] : e.facts) xml.leaf(element, value);
+    xml.leaf("Code", name_of(e.code)).leaf("Message", detail::quotable(e.text()));
+    for (const auto& [element, value] : e.facts) xml.leaf(element, detail::quotable(value));
     switch (e.code) {
         case error_code::no_such_bucket:
         case error_code::invalid_bucket_name:
         case error_code::bucket_not_empty:
         case error_code::bucket_already_exists:
         case error_code::bucket_already_owned_by_you:
-            xml.leaf_unless_empty("BucketName", place.bucket);
+            xml.leaf_unless_empty("BucketName", detail::quotable(place.bucket));
             break;
         case error_code::no_such_key:
-        case error_code::no_such_version: xml.leaf_unless_empty("Key", place.key); break;
+        case error_code::no_such_version:
+            xml.leaf_unless_empty("Key", detail::quotable(place.key));
+            break;
         default: break;
     }
-    xml.leaf_unless_empty("Resource", place.resource);
+    xml.leaf_unless_empty("Resource", detail::quotable(place.resource));
     xml.leaf("RequestId", place.request_id).leaf("HostId", place.host_id);
     return xml.close().take();
 }

@@ -6,6 +6,8 @@
 //     auto parts  = s3::parse_complete_upload(body);        // CompleteMultipartUpload, to 10,000
 //     auto bucket = s3::parse_create_bucket(body);          // an empty body is fine
 //
+//     request.body = s3::render(s3::complete_upload_request{…});      // the client's side
+//
 // An element we do not know is refused, since ignoring one might do something else than was asked.
 // What it costs is bounded by s3/xml.hpp.
 #pragma once
@@ -15,6 +17,7 @@
 #include <rsx/s3/date.hpp>
 #include <rsx/s3/etag.hpp>
 #include <rsx/s3/xml.hpp>
+#include <rsx/s3/xml_writer.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -166,6 +169,41 @@ inline std::optional<complete_upload_request::part> read_part(const xml_element&
     }
     if (out.parts.empty()) return fail(error_code::malformed_xml);
     return out;
+}
+
+[[nodiscard]] inline std::string render(const create_bucket_request& wanted) {
+    if (wanted.location.empty()) return {};
+    xml_writer xml;
+    xml.open("CreateBucketConfiguration", xml_namespace);
+    xml.leaf("LocationConstraint", wanted.location);
+    return xml.close().take();
+}
+
+[[nodiscard]] inline std::string render(const delete_request& wanted) {
+    xml_writer xml;
+    xml.open("Delete", xml_namespace);
+    if (wanted.quiet) xml.leaf("Quiet", true);
+    for (const auto& object : wanted.objects) {
+        xml.open("Object");
+        xml.leaf("Key", object.key).leaf_unless_empty("VersionId", object.version_id);
+        if (object.tag) xml.leaf("ETag", *object.tag);
+        if (object.modified_ms) xml.leaf("LastModifiedTime", http_date(*object.modified_ms));
+        if (object.size) xml.leaf("Size", *object.size);
+        xml.close();
+    }
+    return xml.close().take();
+}
+
+[[nodiscard]] inline std::string render(const complete_upload_request& wanted) {
+    xml_writer xml;
+    xml.open("CompleteMultipartUpload", xml_namespace);
+    for (const auto& part : wanted.parts) {
+        xml.open("Part");
+        xml.leaf("PartNumber", part.number).leaf("ETag", '"' + part.tag + '"');
+        if (part.sum) xml.leaf(facts_of(part.sum->kind).element, part.sum->base64());
+        xml.close();
+    }
+    return xml.close().take();
 }
 
 }  // namespace rsx::s3

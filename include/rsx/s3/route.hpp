@@ -342,6 +342,13 @@ constexpr bool is_subresource(std::string_view parameter) noexcept {
     return false;
 }
 
+// In a presigned query a header of Amazon's may be a parameter, in any case.
+inline bool is_hoisted(std::string_view header_name, const query_list& query) noexcept {
+    for (const auto& p : query)
+        if (same_ignoring_case(p.name, header_name)) return true;
+    return false;
+}
+
 inline bool satisfied(std::string_view need, const query_list& query) noexcept {
     if (need.empty()) return true;
     const auto mark = need.find('=');
@@ -358,7 +365,9 @@ inline bool satisfied(std::string_view need, const query_list& query) noexcept {
         if (row.method != method || row.scope != where) continue;
         if (!detail::satisfied(row.needs, query) || !detail::satisfied(row.needs_too, query))
             continue;
-        if (!row.needs_header.empty() && !headers.has(row.needs_header)) continue;
+        if (!row.needs_header.empty() && !headers.has(row.needs_header) &&
+            !detail::is_hoisted(row.needs_header, query))
+            continue;
         for (const auto& p : query)
             if (p.name != row.needs && p.name != row.needs_too && detail::is_subresource(p.name))
                 return fail(error_code::method_not_allowed);

@@ -21,6 +21,7 @@
 #include <rsx/core/limits.hpp>
 #include <rsx/digest/compare.hpp>
 #include <rsx/s3/canonical.hpp>
+#include <rsx/s3/checksum.hpp>
 #include <rsx/s3/chunk_signer.hpp>
 #include <rsx/s3/claim.hpp>
 #include <rsx/s3/credential.hpp>
@@ -50,13 +51,9 @@ public:
     // Continues from the head's signature; only with signed chunks.
     [[nodiscard]] const chunk_signer& chunks() const noexcept { return chunks_; }
 
-    // A header, or, in a presigned request, the query parameter of that name that SDKs hoist it to.
+    // Of a presigned request the x-amz- parameters are among the headers: SDKs hoist them there.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
-        if (const auto value = asked_.headers.get(name)) return value;
-        if (!presigned_ || !begins_ignoring_case(name, "x-amz-")) return std::nullopt;
-        for (const auto& p : asked_.query)
-            if (same_ignoring_case(p.name, name)) return p.value;
-        return std::nullopt;
+        return asked_.headers.get(name);
     }
 
 private:
@@ -132,6 +129,7 @@ private:
         RSX_ASSERT(mode.has_value());
         verified_request made{std::move(asked), owner->who, *mode};
         made.presigned_ = claim.presigned();
+        if (claim.presigned()) lower_hoisted(made.asked_);
         if (*mode == payload_mode::hashed) made.payload_sha256_ = claim.payload_hash;
         if (has_signed_chunks(*mode))
             made.chunks_ = chunk_signer{key, claim.amz_date, claim.scope, expected};
@@ -178,6 +176,28 @@ private:
         for (const auto& name : claim.signed_names)
             if (!asked.headers.has(name)) return fail(error_code::signature_does_not_match);
         return {};
+    }
+
+    // Presigning SDKs move x-amz- headers into the query; they mean the same there. What describes
+    // the body is left out: it is of the empty body that was there when the link was made.
+    static void lower_hoisted(request& asked) {
+        constexpr std::string_view left_out[] = {"x-amz-algorithm",
+                                                 "x-amz-credential",
+                                                 "x-amz-date",
+                                                 "x-amz-expires",
+                                                 "x-amz-signedheaders",
+                                                 "x-amz-signature",
+                                                 "x-amz-trailer",
+                                                 "x-amz-content-sha256",
+                                                 "x-amz-decoded-content-length",
+                                                 "x-amz-sdk-checksum-algorithm"};
+        for (const auto& p : asked.query) {
+            const auto name = lower(p.name);
+            if (!name.starts_with("x-amz-") || checksum_kind_of_header(name)) continue;
+            if (std::find(std::begin(left_out), std::end(left_out), name) != std::end(left_out))
+                continue;
+            if (!asked.headers.has(name)) asked.headers.add(name, p.value);
+        }
     }
 
     [[nodiscard]] std::unexpected<error> wrong_region(const signature_claim& claim) const {
