@@ -205,7 +205,7 @@ struct front::inside {
         chore(watch(), "watching the nodes");
         if (how.index == 0) {
             chore(sweep(), "sweeping sessions");
-            chore(engine->keep_clean(), "collecting garbage");
+            chore(engine->drain(), "collecting garbage");
         }
         co_return serve();
     }
