@@ -106,7 +106,8 @@ private:
     [[nodiscard]] rows::session lease() const;
     [[nodiscard]] step take_lease();
     [[nodiscard]] task<result<commit_answer>> commit_on(std::size_t which, commit_request request);
-    [[nodiscard]] task<outcome> settle(std::size_t which, nanos deadline);
+    [[nodiscard]] task<outcome> settle(std::size_t which, nanos how_long);
+    [[nodiscard]] step bring_back(std::size_t which);
     [[nodiscard]] outcome judge(slot& mine, const row& now);
     [[nodiscard]] task<outcome> burn(std::size_t which);
     [[nodiscard]] step pause(unsigned tries);

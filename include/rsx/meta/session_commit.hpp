@@ -17,6 +17,8 @@ inline task<result<commit_answer>> session::commit(commit_request request) {
     const env& here = co_await this_env{};
     RSX_ASSERT(here.where == &home_);
     if (fenced_) co_return stopped();
+    if (operations_.open() >= limits::mailbox_items_max)
+        co_return fail(errc::unavailable, "session: too much is under way");
     const operation under_way = begin();
     auto turn = turns_.take(1);
     auto granted = co_await turn;
@@ -49,7 +51,7 @@ inline bool session::may_hold_later(const commit_request& request, const commit_
 
 inline task<result<commit_answer>> session::commit_on(std::size_t which, commit_request request) {
     slot& mine = slots_[which];
-    const nanos deadline = home_.now() + options_.commit_time;
+    const nanos last_attempt = home_.now() + options_.commit_time / 2;
     const std::string name = slot_key(which);
     for (unsigned tries = 0; tries < limits::commit_tries_max; ++tries) {
         commit_request whole = request;
@@ -61,7 +63,7 @@ inline task<result<commit_answer>> session::commit_on(std::size_t which, commit_
         outcome end = outcome::open;
         if (!answer) {
             if (surely_not(answer.error().code)) co_return answer;
-            auto settling = settle(which, deadline);
+            auto settling = settle(which, options_.commit_time / 2);
             end = co_await settling;
         } else if (answer->committed()) {
             mine = {.at = answer->at, .n = next.n};
@@ -76,7 +78,7 @@ inline task<result<commit_answer>> session::commit_on(std::size_t which, commit_
                 auto burning = burn(which);
                 end = co_await burning;
                 if (end == outcome::open) {
-                    auto settling = settle(which, deadline);
+                    auto settling = settle(which, options_.commit_time / 2);
                     end = co_await settling;
                 }
                 if (end == outcome::aborted) co_return answer;
@@ -95,7 +97,7 @@ inline task<result<commit_answer>> session::commit_on(std::size_t which, commit_
                 co_return fail(errc::unknown_outcome, "session: the store does not answer");
             case outcome::aborted: break;  // surely not: try again
         }
-        if (home_.now() >= deadline) break;
+        if (home_.now() >= last_attempt) break;
         auto rest = pause(tries);
         (void)co_await rest;
     }
@@ -118,9 +120,10 @@ inline session::outcome session::judge(slot& mine, const row& now) {
     return read->aborted ? outcome::aborted : outcome::happened;
 }
 
-// Until the deadline: read the slot; if it has not moved, move it ourselves.
-inline task<session::outcome> session::settle(std::size_t which, nanos deadline) {
+// For so long: read the slot; if it has not moved, move it ourselves.
+inline task<session::outcome> session::settle(std::size_t which, nanos how_long) {
     slot& mine = slots_[which];
+    const nanos deadline = home_.now() + how_long;
     for (unsigned tries = 0;; ++tries) {
         std::vector<std::string> keys{slot_key(which)};
         auto looking = until(deadline, store_.get(std::move(keys), reading::each));

@@ -116,17 +116,24 @@ inline step session::renew() {
         lease_at_ = now.at;
         renewals_ = read->renewal;
     }
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (!slots_[i].unsettled) continue;
-        slots_[i].unsettled = false;
-        auto settling = settle(i, home_.now() + options_.renewal);
-        const outcome end = co_await settling;
-        if (end == outcome::gone) co_return stopped();
-        slots_[i].unsettled = end == outcome::open;
-        if (slots_[i].unsettled) continue;
-        free_.push_back(i);
-        turns_.give(1);
-    }
+    std::vector<step> open;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+        if (slots_[i].unsettled) open.push_back(bring_back(i));
+    auto settling = gather(std::move(open));
+    (void)co_await settling;
+    if (fenced_) co_return stopped();
+    co_return status{};
+}
+
+// Settles a slot whose commit was left open, and lets it be used again.
+inline step session::bring_back(std::size_t which) {
+    slots_[which].unsettled = false;
+    auto settling = settle(which, options_.renewal);
+    const outcome end = co_await settling;
+    slots_[which].unsettled = end == outcome::open;
+    if (end == outcome::open) co_return fail(errc::unavailable, "session: a slot stays open");
+    free_.push_back(which);
+    turns_.give(1);
     co_return status{};
 }
 
