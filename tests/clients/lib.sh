@@ -69,7 +69,7 @@ start_server() { # more arguments of rsxd dev
 python_with() {
   need python3
   local name venv
-  name=$(printf '%s-' "$@"); venv=$tools/python-${name%-}
+  name=$(printf '%s-' "$@" | tr -d '[]'); venv=$tools/python-${name%-}
   if [ ! -e "$venv/ready" ]; then
     rm -rf "$venv"; mkdir -p "$tools"
     python3 -m venv "$venv" >/dev/null 2>&1 || skip "python3 has no venv"
