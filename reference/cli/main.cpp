@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo.hpp"
+#include "s3_commands.hpp"
 #include "shard_commands.hpp"
 #include "terminal.hpp"
 
@@ -20,12 +21,19 @@ constexpr const char* about =
     "rsx: erasure-coded files, S3 objects, and clusters of rsxd.\n\n"
     "  rsx demo                                      lose two of six shards, and nothing is lost\n"
     "  rsx encode film.mkv --code 10+4 --out shards  any ten of the fourteen files suffice\n"
-    "  rsx decode shards film.mkv\n\n"
+    "  rsx decode shards film.mkv\n"
+    "  rsx mb s3://films && rsx put film.mkv s3://films/\n"
+    "  rsx cluster init --config cluster.toml\n\n"
     "`rsx COMMAND --help` explains each with examples.";
 
 constexpr const char* exits =
     "\nExit codes: 0 done · 1 failed · 2 wrong usage · 3 not found · 4 too few shards, or bytes\n"
     "that are not what was written · 5 refused · 6 unavailable, try again later";
+
+constexpr const char* s3_environment =
+    "\n\nEnvironment: RSX_ENDPOINT; RSX_ACCESS_KEY and RSX_SECRET_KEY, or AWS_ACCESS_KEY_ID and\n"
+    "AWS_SECRET_ACCESS_KEY; AWS_REGION; AWS_CA_BUNDLE. Without keys, loopback endpoints get the\n"
+    "development keys.";
 
 // A command is a subcommand of CLI11 and what to run once the line has been understood.
 class program {
@@ -56,6 +64,11 @@ public:
                           "Whole shards are not touched. A damaged one is replaced when its\n"
                           "successor is whole and on disk.",
                           rsx_cli::run_repair);
+        add_put();
+        add_get();
+        add_ls();
+        add_rm();
+        add_buckets();
     }
 
     int run(int argc, char** argv) {
@@ -73,10 +86,10 @@ public:
 private:
     using action = std::function<outcome<void>()>;
 
-    CLI::App& command(CLI::App& below, const char* name, const char* what, const char* examples,
+    CLI::App& command(CLI::App& below, const char* name, const char* what, const std::string& examples,
                       action what_to_do) {
         CLI::App* const made = below.add_subcommand(name, what);
-        made->footer(std::string{"\n"} + examples);
+        made->footer("\n" + examples);
         made->callback([this, act = std::move(what_to_do)] { chosen_ = act; });
         return *made;
     }
@@ -140,12 +153,104 @@ private:
         made.add_flag("-q,--quiet", shards_.quiet, "no progress, no summary");
     }
 
+    // --- S3 ---------------------------------------------------------------------------------------
+
+    CLI::App& s3_command(const char* name, const char* what, const std::string& examples,
+                         outcome<void> (*act)(const rsx_cli::s3_options&)) {
+        CLI::App& made =
+            command(app_, name, what, examples + s3_environment, [this, act] { return act(s3_); });
+        made.add_option("--endpoint", s3_.settings.endpoint,
+                        "http://HOST:PORT or https://HOST (default: RSX_ENDPOINT, or "
+                        "http://127.0.0.1:9000)");
+        made.add_option("--region", s3_.settings.region,
+                        "the region signatures name (default: AWS_REGION, or us-east-1)");
+        made.add_option("--ca-file", s3_.settings.ca_file,
+                        "PEM file of authorities for https (default: the system's)");
+        made.add_flag("-q,--quiet", s3_.quiet, "no progress, no summary");
+        return made;
+    }
+
+    void add_put() {
+        CLI::App& made = s3_command("put", "Store a file as an object.",
+                                    "Examples:\n"
+                                    "  rsx put film.mkv s3://films/            under its own name\n"
+                                    "  rsx put film.mkv s3://films/a/b.mkv\n"
+                                    "  tar c photos | rsx put - s3://backup/photos.tar\n\n"
+                                    "Large files go in parts, several at once; each with a checksum\n"
+                                    "that the server compares.",
+                                    rsx_cli::run_put);
+        made.add_option("FILE", s3_.file, "the file, or - for standard input")->required();
+        made.add_option("URL", s3_.url, "s3://bucket/key, or s3://bucket/folder/")->required();
+        made.add_option("--content-type", s3_.content_type, "as the object's Content-Type");
+        made.add_option("--checksum", s3_.checksum, "crc64nvme, crc32c, or none")
+            ->capture_default_str();
+        made.add_option("--part-size", s3_.part_bytes, "of large files, such as 64MiB (default 16MiB)")
+            ->transform(CLI::AsSizeValue(false));
+        made.add_option("--parallel", s3_.parallel, "parts on their way at once")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 64));
+    }
+
+    void add_get() {
+        CLI::App& made = s3_command("get", "Fetch an object into a file.",
+                                    "Examples:\n"
+                                    "  rsx get s3://films/film.mkv             into this folder\n"
+                                    "  rsx get s3://films/film.mkv here.mkv --force\n"
+                                    "  rsx get s3://backup/photos.tar - | tar x\n\n"
+                                    "The file appears when all of it came and its checksum agrees;\n"
+                                    "a download that breaks is continued where it broke.",
+                                    rsx_cli::run_get);
+        made.add_option("URL", s3_.url, "s3://bucket/key")->required();
+        made.add_option("FILE", s3_.file, "the file, a folder, or - for standard output");
+        made.add_flag("--force", s3_.force, "replace what is there");
+    }
+
+    void add_ls() {
+        CLI::App& made = s3_command("ls", "List buckets, or the objects of one.",
+                                    "Examples:\n"
+                                    "  rsx ls\n"
+                                    "  rsx ls s3://films --human\n"
+                                    "  rsx ls s3://films/2024/ --recursive\n\n"
+                                    "Control characters in keys are shown as \\xNN.",
+                                    rsx_cli::run_ls);
+        made.add_option("URL", s3_.url, "s3://bucket, s3://bucket/prefix");
+        made.add_flag("-r,--recursive", s3_.recursive, "keys, rather than folders");
+        made.add_flag("--human", s3_.human, "sizes in KiB, MiB, GiB, and a sum");
+        made.add_option("--page-size", s3_.page, "keys to ask for at once")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 1000));
+    }
+
+    void add_rm() {
+        CLI::App& made = s3_command("rm", "Remove an object, or all below a folder.",
+                                    "Examples:\n"
+                                    "  rsx rm s3://films/film.mkv\n"
+                                    "  rsx rm --recursive s3://films/2024      that key and 2024/...\n\n"
+                                    "s3://films/2024 never takes s3://films/2024-extra with it.",
+                                    rsx_cli::run_rm);
+        made.add_option("URL", s3_.url, "s3://bucket/key")->required();
+        made.add_flag("-r,--recursive", s3_.recursive, "all below it too");
+    }
+
+    void add_buckets() {
+        s3_command("mb", "Make a bucket.", "Examples:\n  rsx mb s3://films", rsx_cli::run_mb)
+            .add_option("URL", s3_.url, "s3://bucket")
+            ->required();
+        CLI::App& remove = s3_command("rb", "Remove an empty bucket.",
+                                      "Examples:\n  rsx rb s3://films\n"
+                                      "  rsx rb --force s3://films        with all that is in it",
+                                      rsx_cli::run_rb);
+        remove.add_option("URL", s3_.url, "s3://bucket")->required();
+        remove.add_flag("--force", s3_.force, "remove its objects first");
+    }
+
     CLI::App app_;
     action chosen_{};
     rsx_cli::encode_options encode_{};
     std::string code_{"10+4"};
     std::string generator_{"ones-vandermonde"};
     rsx_cli::shard_options shards_{};
+    rsx_cli::s3_options s3_{};
 };
 
 }  // namespace
