@@ -200,12 +200,19 @@ private:
     s3::body_check check_;
 };
 
+// Of what a checksum in the head is: of this body, or (CompleteMultipartUpload) of the object.
+enum class head_checksum : bool { of_body, of_object };
+
 // A small body, whole: XML. MalformedXML beyond `bytes_max`.
-[[nodiscard]] inline task<s3::result<std::string>> read_whole(net::http::exchange& with,
-                                                              const s3::verified_request& verified,
-                                                              std::size_t bytes_max) {
+[[nodiscard]] inline task<s3::result<std::string>> read_whole(
+    net::http::exchange& with, const s3::verified_request& verified, std::size_t bytes_max,
+    head_checksum stated = head_checksum::of_body) {
     auto promise = s3::body_promise_of(verified);
     if (!promise) co_return std::unexpected(std::move(promise.error()));
+    if (stated == head_checksum::of_object && !promise->in_trailer) {
+        promise->kind.reset();
+        promise->sum.reset();
+    }
     if (promise->size && *promise->size > bytes_max)
         co_return s3::fail(s3::error_code::max_message_length_exceeded);
     upload_body body{with, verified, *promise};

@@ -166,7 +166,8 @@ inline s3::owner owner_named(const call& call, const std::string& id) {
 [[nodiscard]] inline answer complete_upload(call& call) {
     auto bucket = co_await call.open_bucket();
     if (!bucket) co_return std::unexpected(std::move(bucket.error()));
-    auto text = co_await read_whole(call.with(), call.verified(), limits::xml_bytes_max);
+    auto text = co_await read_whole(call.with(), call.verified(), limits::xml_bytes_max,
+                                    head_checksum::of_object);
     if (!text) co_return std::unexpected(std::move(text.error()));
     auto asked = s3::parse_complete_upload(*text);
     if (!asked) co_return std::unexpected(std::move(asked.error()));
