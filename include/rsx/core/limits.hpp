@@ -61,16 +61,16 @@ inline constexpr auto seal_straggler_max = 1s;   // the commit waits this long f
 inline constexpr auto commit_time_max = 10s;
 inline constexpr unsigned commit_tries_max = 20;
 inline constexpr std::size_t inflight_bytes_max = 192u << 20;  // of bodies in one process
-inline constexpr auto budget_wait_max = 5s;      // for room in it; then the answer is SlowDown
-inline constexpr auto avoid_pause_min = 1s;      // how long a late node is not waited for: doubles
+inline constexpr auto budget_wait_max = 5s;  // for room in it; then the answer is SlowDown
+inline constexpr auto avoid_pause_min = 1s;  // how long a late node is not waited for: doubles
 inline constexpr auto avoid_pause_max = 16s;
 inline constexpr unsigned handoff_rounds_max = 3;  // new places sought for one chunk
 inline constexpr unsigned chunks_sealing_max = 2;  // of one PUT, beside the one being filled
 inline constexpr std::size_t buckets_remembered_max = 4096;
 inline constexpr auto closing_wait_max = 2s;  // a bucket being removed: then OperationAborted
-inline constexpr auto upload_lock_max = 5s;    // a Complete under way: then its lock is opened
+inline constexpr auto upload_lock_max = 5s;   // a Complete under way: then its lock is opened
 inline constexpr std::size_t garbage_rows_max = 10'000;  // of one collection
-inline constexpr auto finished_kept = 24h;         // the answer of a completed upload
+inline constexpr auto finished_kept = 24h;               // the answer of a completed upload
 inline constexpr std::size_t mailbox_items_max = 16'384;
 inline constexpr std::size_t pool_jobs_max = 4096;
 
@@ -83,6 +83,12 @@ inline constexpr std::size_t shard_maps_max = 64;                   // headers a
 inline constexpr std::size_t shard_list_max = 4096;                 // ids a page
 inline constexpr std::size_t shard_call_bytes_max = 64 * 1024;      // written by one call
 inline constexpr std::size_t shard_read_call_bytes_max = 1u << 20;  // read by one call
+
+// --- write-ahead log ---------------------------------------------------------------------------
+inline constexpr std::size_t wal_record_bytes_max = 4u << 20;
+inline constexpr std::size_t wal_staged_bytes_max = 16u << 20;  // appended and not yet durable
+inline constexpr std::size_t wal_segment_bytes = 64u << 20;     // then the next file
+inline constexpr std::size_t wal_batch_bytes_kept = 1u << 20;   // capacity kept between batches
 
 // --- metadata (ROWS.md) ------------------------------------------------------------------------
 inline constexpr std::size_t row_key_bytes_max = 2083;  // an upload of 1,024 NULs
