@@ -28,7 +28,7 @@ enum class mood : std::uint8_t {
 struct trouble {
     mood now{mood::well};
     rsx::nanos delay{std::chrono::seconds{1}};
-    unsigned appends_left{1};  // of drops_appends
+    unsigned appends_left{0};  // of drops_appends
     std::size_t reads{0};
     std::size_t begins{0};
 };
@@ -42,9 +42,9 @@ public:
         rsx::step waiting = pass();
         const auto passed = co_await waiting;
         if (!passed) co_return passed;
-        if (how_->now == mood::drops_appends && how_->appends_left-- == 0)
-            how_->now = mood::dead;
-        if (how_->now == mood::dead) co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
+        if (how_->now == mood::drops_appends && how_->appends_left-- == 0) how_->now = mood::dead;
+        if (how_->now == mood::dead)
+            co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
         rsx::step appending = to_->append(std::move(blocks), std::move(sums));
         co_return co_await appending;
     }
@@ -52,7 +52,8 @@ public:
         rsx::step waiting = pass();
         const auto passed = co_await waiting;
         if (!passed) co_return std::unexpected(passed.error());
-        if (how_->now == mood::dead) co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
+        if (how_->now == mood::dead)
+            co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
         auto sealing = to_->seal();
         co_return co_await sealing;
     }
@@ -60,7 +61,8 @@ public:
 
 private:
     rsx::step pass() {
-        if (how_->now == mood::dead) co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
+        if (how_->now == mood::dead)
+            co_return rsx::fail(rsx::errc::unavailable, "the node is dead");
         if (how_->now == mood::slow || how_->now == mood::hung) {
             rsx::step sleeping =
                 rsx::sleep_for(how_->now == mood::slow ? how_->delay : std::chrono::hours{1});

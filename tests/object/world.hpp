@@ -172,11 +172,12 @@ struct world {
                                      std::string body, object::put_options options = {}) {
         text_source source{std::move(body)};
         md5_digester sums;
-        return loop.run(by.engine->put(std::move(bucket), std::move(key), std::move(options),
-                                       source, sums));
+        return loop.run(
+            by.engine->put(std::move(bucket), std::move(key), std::move(options), source, sums));
     }
-    rsx::result<std::string> get(std::string bucket, std::string key,
-                                 std::optional<std::pair<std::uint64_t, std::uint64_t>> range = {}) {
+    rsx::result<std::string> get(
+        std::string bucket, std::string key,
+        std::optional<std::pair<std::uint64_t, std::uint64_t>> range = {}) {
         return loop.run(read_all(engine(), std::move(bucket), std::move(key), range));
     }
     static rsx::task<rsx::result<std::string>> read_all(
@@ -205,6 +206,17 @@ struct world {
         for (auto& store : stores) sum += run(store->status())->shards;
         return sum;
     }
+    // Rows of one kind, as the store has them.
+    std::vector<rsx::meta::row> rows_of(char kind) {
+        std::vector<rsx::meta::row> out;
+        const std::string from(1, kind);
+        const std::string to(1, static_cast<char>(kind + 1));
+        rsx::meta::scan_limits all;
+        all.rows = 1'000'000;
+        all.bytes = ~std::size_t{0};
+        (void)rows.rows().scan(rsx::meta::range{from, to}, all, out);
+        return out;
+    }
     void all_be(mood m) {
         for (auto& store : stores) store->be(m);
     }
@@ -221,6 +233,11 @@ struct world {
 private:
     std::uint64_t seed_;
 };
+
+template <class T>
+std::string said(const rsx::result<T>& what) {
+    return what ? "success" : rsx::to_string(what.error());
+}
 
 inline std::string md5_text(const std::string& body) {
     return rsx::hex(rsx::digest::md5_of(rsx::bytes_of(body)));

@@ -104,6 +104,11 @@ private:
         }
         for (;;) {
             const std::uint64_t filled = open == nullptr ? 0 : open->writer.what().shape.bytes;
+            if (filled > 0 && !s_.has_room(batch_stripes * limits::cell_bytes * run_.width())) {
+                step letting_go = open->writer.let_go();
+                const auto gone = co_await letting_go;
+                if (!gone) co_return gone;
+            }
             auto reading = in.next(chunk_bytes - filled);
             auto next = co_await reading;
             if (!next) co_return std::unexpected(next.error());

@@ -66,12 +66,10 @@ public:
 
     [[nodiscard]] step add(batch next, std::uint64_t data_bytes) {
         const std::uint64_t first_block = rows_ / limits::block_bytes;
-        if (rows_ > 0 && kept_.row > 0) {
-            step settling = settle_beginnings();
-            const auto settled = co_await settling;
-            if (!settled) co_return settled;
-            kept_ = {};
-            kept_sums_.clear();
+        if (rows_ > 0) {
+            step letting_go = let_go();
+            const auto gone = co_await letting_go;
+            if (!gone) co_return gone;
         }
         std::vector<std::vector<std::uint32_t>> sums(feeds_.size());
         for (unsigned i = 0; i < feeds_.size(); ++i)
@@ -86,6 +84,18 @@ public:
         what_.shape.bytes += data_bytes;
         step pacing = pace();
         co_return co_await pacing;
+    }
+
+    // The first batch is kept for whoever refuses to begin; from here on it is not. Also called
+    // when memory is short: nobody may wait for memory while holding some.
+    [[nodiscard]] step let_go() {
+        if (kept_.row == 0) co_return status{};
+        step settling = settle_beginnings();
+        const auto settled = co_await settling;
+        if (!settled) co_return settled;
+        kept_ = {};
+        kept_sums_.clear();
+        co_return status{};
     }
 
     [[nodiscard]] task<result<std::vector<meta::rows::shard_place>>> finish() {

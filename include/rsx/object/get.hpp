@@ -203,6 +203,7 @@ private:
             got = std::move(ahead_->value);
             ahead_.reset();
         } else {
+            held_ = {};
             auto leasing = take_lease(r_->s.reading, cost(stripes_));
             auto held = co_await leasing;
             if (!held) co_return std::unexpected(held.error());

@@ -115,7 +115,7 @@ inline step read_lane(std::shared_ptr<rows_job> job, unsigned index, bool whole)
 
     lane& mine = job->lanes[index];
     --mine.reading;
-    if (whole) mine.reading_whole = false;
+    if (rows.covers(job->all)) mine.reading_whole = false;
     if (got) {
         if (now - began < limits::hedge_pause) job->s.health.fine(who);
         if (rows.covers(job->all)) {

@@ -113,6 +113,13 @@ struct state {
         return known;
     }
 
+    // Whether a body could go on at once.
+    [[nodiscard]] bool has_room(std::size_t bytes) {
+        if (!writing.try_take(bytes)) return false;
+        writing.give(bytes);
+        return true;
+    }
+
     // Bucket names and their numbers: a hint, checked at every use.
     void remember(const std::string& bucket, std::uint64_t number) {
         if (bucket_numbers.size() >= limits::buckets_remembered_max) bucket_numbers.clear();
