@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "front.hpp"
+#include "fronts.hpp"
 #include "meta_store.hpp"
 #include "process.hpp"
 
@@ -230,31 +230,23 @@ int run_dev(const dev_options& how) {
             .to(log);
     }
 
-    const unsigned loops = how.loops != 0 ? how.loops : std::max(1u, std::thread::hardware_concurrency());
     rsx::thread_pool threads{std::max(2u, std::thread::hardware_concurrency())};
     shared_ground shared{*settings, on.cluster,
                          on.meta->store(), threads,
-                         [&on](rsx::net::asio_loop&) { return std::make_unique<local_links>(on.nodes); },
+                         [&on](rsx::net::asio_loop&, std::uint64_t) { return std::make_unique<local_links>(on.nodes); },
                          log, metrics};
-    std::vector<std::unique_ptr<front>> fronts;
-    endpoint listen = settings->listen;
-    for (unsigned i = 0; i < loops; ++i) {
-        fronts.push_back(std::make_unique<front>(shared, front_options{i, listen, loops > 1}));
-        auto port = fronts.back()->start();
-        if (!port) {
-            complain("cannot serve at " + listen.host + ":" + std::to_string(listen.port) + ": " +
-                     port.error());
-            for (auto& each : fronts) each->stop();
-            return exit_failed;
-        }
-        listen.port = *port;
+    fronts all{shared};
+    auto port = all.start(settings->listen, fronts::loops_or_cores(how.loops));
+    if (!port) {
+        complain(port.error());
+        return exit_failed;
     }
-    greet(*settings, on, listen.port, development);
-    self.ready("serving at port " + std::to_string(listen.port));
+    greet(*settings, on, *port, development);
+    self.ready("serving at port " + std::to_string(*port));
     const int signal = self.wait_for_end();
     self.stopping();
     rsx::log::line{rsx::log::level::info, "ending"}.with("signal", signal).to(log);
-    for (auto& each : fronts) each->stop();
+    all.stop();
     return exit_ok;
 }
 

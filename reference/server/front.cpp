@@ -177,14 +177,14 @@ struct front::inside {
 
     // Everything from nothing to a listening server.
     rsx::task<rsx::result<std::uint16_t>> come_up() {
-        links = on.links(loop);
-        for (rsx::shard::any_store* store : links->stores()) fleet.add(*store);
         rsx::meta::session_options lease;
         lease.address = how.listen.host + ":" + std::to_string(how.listen.port);
         auto opened = co_await rsx::meta::session::open(on.meta, rsx::system_wall_clock(),
                                                         rsx::system_entropy(), lease);
         if (!opened) co_return std::unexpected(opened.error());
         session = std::move(*opened);
+        links = on.links(loop, session->incarnation());
+        for (rsx::shard::any_store* store : links->stores()) fleet.add(*store);
         if (how.index == 0) {  // the store is ours alone: whoever had it before is gone
             rsx::meta::sweeper sweeper{*session};
             auto swept = co_await sweeper.all_older();

@@ -42,7 +42,9 @@ public:
     [[nodiscard]] virtual rsx::step close() = 0;
 };
 
-using link_maker = std::function<std::unique_ptr<node_links>(rsx::net::asio_loop&)>;
+// For a loop and the incarnation its session has.
+using link_maker =
+    std::function<std::unique_ptr<node_links>(rsx::net::asio_loop&, std::uint64_t incarnation)>;
 
 struct shared_ground {
     const config& settings;
