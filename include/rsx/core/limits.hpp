@@ -25,7 +25,8 @@ inline constexpr std::size_t block_bytes = 8 * 1024;       // what a checksum co
 inline constexpr std::size_t cell_bytes = 64 * 1024;       // eight blocks
 inline constexpr std::size_t chunk_bytes_max = 32u << 20;  // of data; whole stripes
 inline constexpr std::uint64_t object_bytes_max = 5ull << 40;
-inline constexpr std::uint64_t put_bytes_max = 5ull << 30;  // S3: one PUT or one part
+inline constexpr std::uint64_t put_bytes_max = object_bytes_max;  // Amazon stops at 5 GiB
+inline constexpr std::uint64_t part_bytes_max = 5ull << 30;
 inline constexpr std::uint64_t part_bytes_min = 5ull << 20;
 inline constexpr unsigned parts_max = 10'000;
 

@@ -132,7 +132,7 @@ inline s3::owner owner_named(const call& call, const std::string& id) {
 [[nodiscard]] inline answer upload_part(call& call) {
     auto number = detail::part_number_of(call);
     if (!number) co_return std::unexpected(std::move(number.error()));
-    auto promise = s3::upload_promise_of(call.verified());
+    auto promise = s3::upload_promise_of(call.verified(), limits::part_bytes_max);
     if (!promise) co_return std::unexpected(std::move(promise.error()));
     auto bucket = co_await call.open_bucket();
     if (!bucket) co_return std::unexpected(std::move(bucket.error()));

@@ -134,7 +134,7 @@ namespace detail {
                                                       part_options how, source& body,
                                                       digester& sums) {
     if (number < 1 || number > limits::parts_max) co_return std::unexpected(invalid_part_number);
-    if (how.length && *how.length > limits::put_bytes_max)
+    if (how.length && *how.length > limits::part_bytes_max)
         co_return std::unexpected(entity_too_large);
     const env& here = co_await this_env{};
     auto opening = detail::open(s, std::move(bucket), std::move(key), upload);
@@ -155,7 +155,7 @@ namespace detail {
     auto writing = out.write(body, sums, *code, how.length);
     auto stored = co_await writing;
     if (!stored) co_return std::unexpected(stored.error());
-    if (stored->bytes > limits::put_bytes_max) co_return std::unexpected(entity_too_large);
+    if (stored->bytes > limits::part_bytes_max) co_return std::unexpected(entity_too_large);
 
     made.size = stored->bytes;
     made.etag.md5 = stored->sums.md5;

@@ -132,14 +132,15 @@ inline result<void> read_size(const verified_request& verified, body_promise& pr
 }
 
 // An upload must say how long it is: 411 where it does not, EntityTooLarge above one PUT's limit.
-[[nodiscard]] inline result<body_promise> upload_promise_of(const verified_request& verified) {
+[[nodiscard]] inline result<body_promise> upload_promise_of(
+    const verified_request& verified, std::uint64_t bytes_max = limits::put_bytes_max) {
     auto promise = body_promise_of(verified);
     if (!promise) return promise;
     if (!promise->size) return fail(error_code::missing_content_length);
-    if (*promise->size <= limits::put_bytes_max) return promise;
+    if (*promise->size <= bytes_max) return promise;
     error refused{error_code::entity_too_large};
     refused.with("ProposedSize", std::to_string(*promise->size));
-    refused.with("MaxSizeAllowed", std::to_string(limits::put_bytes_max));
+    refused.with("MaxSizeAllowed", std::to_string(bytes_max));
     return std::unexpected(std::move(refused));
 }
 
