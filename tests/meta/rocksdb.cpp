@@ -8,9 +8,11 @@
 #include "laws.hpp"
 #include "loop_thread.hpp"
 
+#include <rocksdb/env.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -43,8 +45,10 @@ struct lab {
     rsx::thread_pool threads{3};
     loop_thread owner{};
 
-    result<std::unique_ptr<rocksdb_store>> open(const scratch& at) {
-        return here.run(rocksdb_store::open((at.path / "db").string(), threads, owner.loop()));
+    result<std::unique_ptr<rocksdb_store>> open(const scratch& at,
+                                                rsx::meta::rocksdb_options options = {}) {
+        return here.run(
+            rocksdb_store::open((at.path / "db").string(), threads, owner.loop(), options));
     }
     std::unique_ptr<rocksdb_store> opened(const scratch& at) {
         auto made = open(at);
@@ -155,6 +159,67 @@ TEST_CASE("a log that is damaged in the middle is corrupt, not cut") {
         file.write("damage", 6);
     }
     CHECK(l.open(dir).error().code == errc::corrupt);
+}
+
+namespace {
+
+// A disk whose syncs fail from some moment on.
+struct failing_syncs final : rocksdb::EnvWrapper {
+    failing_syncs() : EnvWrapper{rocksdb::Env::Default()} {}
+    const char* Name() const override { return "failing syncs"; }
+
+    struct file final : rocksdb::WritableFileWrapper {
+        file(std::unique_ptr<rocksdb::WritableFile> inner, const std::atomic<bool>& fails)
+            : WritableFileWrapper{inner.get()}, inner_{std::move(inner)}, fails_{fails} {}
+        rocksdb::Status Sync() override {
+            if (fails_) return rocksdb::Status::IOError("the disk is gone");
+            return WritableFileWrapper::Sync();
+        }
+        rocksdb::Status Fsync() override { return Sync(); }
+        std::unique_ptr<rocksdb::WritableFile> inner_;
+        const std::atomic<bool>& fails_;
+    };
+
+    rocksdb::Status NewWritableFile(const std::string& name,
+                                    std::unique_ptr<rocksdb::WritableFile>* out,
+                                    const rocksdb::EnvOptions& options) override {
+        std::unique_ptr<rocksdb::WritableFile> inner;
+        auto made = EnvWrapper::NewWritableFile(name, &inner, options);
+        if (made.ok()) *out = std::make_unique<file>(std::move(inner), fails);
+        return made;
+    }
+
+    std::atomic<bool> fails{false};
+};
+
+}  // namespace
+
+TEST_CASE("a sync that fails leaves its commits unknown and fences the store") {
+    scratch dir;
+    failing_syncs disk;
+    rsx::meta::rocksdb_options options;
+    options.env = &disk;
+    lab l;
+    stamp sure;
+    {
+        auto made = l.open(dir, options);
+        REQUIRE(made.has_value());
+        any_store store{std::move(*made)};
+        sure = l.here.run(laws::commit(store, laws::putting("sure", "v")));
+        REQUIRE_FALSE(sure.absent());
+        disk.fails = true;
+        const auto lost = l.here.run(store.commit(laws::putting("lost", "v")));
+        CHECK(lost.error().code == errc::unknown_outcome);
+        disk.fails = false;
+        const auto after = l.here.run(store.commit(laws::putting("after", "v")));
+        CHECK(after.error().code == errc::io);
+        CHECK(l.here.run(laws::read(store, "sure")).at == sure);
+        CHECK(l.here.run(laws::read(store, "lost")).absent());
+    }
+    any_store store{l.opened(dir)};
+    CHECK(l.here.run(laws::read(store, "sure")).at == sure);
+    CHECK(l.here.run(laws::read(store, "after")).absent());
+    CHECK_FALSE(l.here.run(laws::commit(store, laws::putting("after", "v"))).absent());
 }
 
 TEST_CASE("sessions commit through RocksDB, and an older one is swept when it is opened again") {

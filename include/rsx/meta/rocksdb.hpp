@@ -39,6 +39,7 @@ namespace rsx::meta {
 struct rocksdb_options {
     std::size_t cache_bytes{64 * mib};
     std::size_t write_buffer_bytes{32 * mib};
+    rocksdb::Env* env{nullptr};  // another operating system, for tests; outlives the store
 };
 
 namespace detail {
@@ -298,6 +299,7 @@ inline status rocksdb_engine::open(const std::string& path, const rocksdb_option
     rows.write_buffer_size = wanted.write_buffer_bytes;
     rows.compression = rocksdb::kNoCompression;
     rocksdb::DBOptions options;
+    if (wanted.env != nullptr) options.env = wanted.env;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
     options.paranoid_checks = true;
