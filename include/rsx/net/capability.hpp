@@ -64,7 +64,7 @@ inline constexpr std::size_t nonces_max = 1u << 20;  // that one gate remembers
 inline constexpr std::int64_t capability_time_ms_max = 5 * 60 * 1000;
 
 // "rsxcap" and version u16, then the fields; what the MAC is made over, and all but it on the wire.
-[[nodiscard]] inline std::string text_of(const grant& g, std::uint32_t key) {
+[[nodiscard]] inline std::string encoded(const grant& g, std::uint32_t key) {
     std::array<std::byte, capability_fixed_bytes> raw{};
     const byte_span at{raw};
     store_le(at, static_cast<std::uint8_t>(1));  // version
@@ -86,15 +86,15 @@ inline constexpr std::int64_t capability_time_ms_max = 5 * 60 * 1000;
 [[nodiscard]] inline capability seal(grant what, const capability_key& by) {
     RSX_ASSERT(what.subject.size() <= subject_bytes_max);
     capability made;
-    const std::string text = "rsx capability\n" + text_of(what, by.id);
+    const std::string text = "rsx capability\n" + encoded(what, by.id);
     made.mac = digest::hmac_sha256(by.secret, bytes_of(text));
     made.key = by.id;
     made.what = std::move(what);
     return made;
 }
 
-[[nodiscard]] inline std::string text_of(const capability& c) {
-    return text_of(c.what, c.key).append(rsx::text_of(c.mac));
+[[nodiscard]] inline std::string encoded(const capability& c) {
+    return encoded(c.what, c.key).append(rsx::text_of(c.mac));
 }
 
 // One at the front of `text`, which is cut to what follows it.
@@ -142,7 +142,7 @@ public:
     [[nodiscard]] status admit(const capability& shown, const grant& asked, std::int64_t now_ms) {
         const auto key = keys_.find(shown.key);
         if (key == keys_.end()) return fail(errc::invalid, "a capability of an unknown key");
-        const std::string text = "rsx capability\n" + text_of(shown.what, shown.key);
+        const std::string text = "rsx capability\n" + encoded(shown.what, shown.key);
         const auto mac = digest::hmac_sha256(key->second, bytes_of(text));
         if (CRYPTO_memcmp(mac.data(), shown.mac.data(), mac.size()) != 0) {
             return fail(errc::invalid, "a capability nobody here sealed");

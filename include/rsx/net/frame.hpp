@@ -9,10 +9,11 @@
 //     magic u16 · wire u8 · type u8 · class u8 · flags u8 · 0 u16 · stream u32 · length u32 ·
 //     credit u32 · epoch u64 · crc32c u32                                 little-endian, 32 bytes
 //
-// The CRC covers the 28 bytes before it, so that a length is trusted before it is used. Requests,
-// openings and replies begin their payload with a head section {size u32, crc32c u32, head}: what
-// the transport acts upon is always checked here. Bodies and data are not: shards carry checksums
-// of their own, from end to end, and off this machine TLS protects every byte besides.
+// The CRC covers the 28 bytes before it, so that a length is trusted before it is used. Hellos,
+// calls, openings, replies and resets begin their payload with a head section {size u32, crc32c
+// u32, head}: what the transport acts upon is always checked here. Bodies and data are not: shards
+// carry checksums of their own, from end to end, and off this machine TLS protects every byte
+// besides.
 #pragma once
 
 #include <rsx/core/error.hpp>
@@ -104,8 +105,7 @@ inline void store(std::span<std::byte, frame::size> out, const frame& f) noexcep
 }
 
 [[nodiscard]] constexpr bool has_head(frame_type type) noexcept {
-    return type == frame_type::call || type == frame_type::reply || type == frame_type::open ||
-           type == frame_type::reset;
+    return type <= frame_type::open || type == frame_type::reset;
 }
 
 // {size u32, crc32c u32}, then the head.
@@ -130,7 +130,7 @@ struct ask_head {
     std::string head{};
 };
 
-[[nodiscard]] inline std::string text_of(const ask_head& h) {
+[[nodiscard]] inline std::string encoded(const ask_head& h) {
     std::array<std::byte, 16> raw{};
     const byte_span at{raw};
     store_le(at, h.op);
@@ -200,7 +200,7 @@ struct reply_head {
     std::string head{};
 };
 
-[[nodiscard]] inline std::string text_of(const reply_head& h) {
+[[nodiscard]] inline std::string encoded(const reply_head& h) {
     std::array<std::byte, 9> raw{};
     const byte_span at{raw};
     if (h.failed) {

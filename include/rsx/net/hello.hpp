@@ -132,7 +132,7 @@ struct agreement {
 
 inline constexpr std::size_t hello_fixed_bytes = 80;
 
-[[nodiscard]] inline std::string text_of(const hello& h) {
+[[nodiscard]] inline std::string encoded(const hello& h) {
     std::array<std::byte, hello_fixed_bytes + 4> raw{};
     const byte_span at{raw};
     store_le(at, h.wire_min);

@@ -36,6 +36,7 @@ public:
     virtual void send_credit(std::uint32_t id, std::uint32_t bytes) = 0;
 
     std::unordered_map<std::uint32_t, mux_stream*> streams{};
+    std::size_t piece_bytes_max{limits::frame_bytes_max};  // of one frame's data
 };
 
 class mux_stream final : public stream {
@@ -61,7 +62,7 @@ public:
                 const status woken = co_await stalled(writable_);
                 if (!woken) co_return woken;
             }
-            const std::size_t n = std::min({bytes.size(), credit_, limits::frame_bytes_max});
+            const std::size_t n = std::min({bytes.size(), credit_, by_->piece_bytes_max});
             if (!broken_ && !deaf_) {
                 credit_ -= n;
                 const status free = co_await by_->room(n);
