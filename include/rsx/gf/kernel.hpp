@@ -5,8 +5,7 @@
 // Encoding, repairing, updating and verifying are one operation, output = matrix x input over
 // GF(2^8), with different matrices. A kernel reads every source once and keeps the sums of several
 // outputs in registers while it does. How a coefficient is laid out for that (a bit matrix for
-// GFNI, two tables of sixteen for byte shuffles) is the kernel's own business: `prepare` does it
-// once, `run` uses it.
+// GFNI, two tables of sixteen for byte shuffles) is the kernel's own business.
 //
 //     const gf::kernel& k = **gf::current();          // gf/kernels.hpp
 //     const gf::linear_map map{rows, cols, coefficients, k};   // gf/linear_map.hpp: how to use one
@@ -17,10 +16,12 @@
 
 #include <rsx/core/bytes.hpp>
 #include <rsx/core/error.hpp>
+#include <rsx/core/isa.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace rsx::gf {
@@ -34,7 +35,7 @@ enum class action : std::uint8_t {
 
 // One call: columns [first, first + count) of a prepared matrix, applied to `count` sources.
 struct job {
-    const std::byte* table;  // what `prepare` wrote
+    const std::byte* table;  // what `lay_out` wrote
     unsigned rows;
     unsigned columns;
     unsigned first;
@@ -51,19 +52,43 @@ struct job {
     std::size_t bytes;          // of each
 };
 
+// A group of rows of a job: as many as one pass over the sources sums up.
+struct lot {
+    const std::byte* table;  // `count` columns of prepared factors, one for each multiplied row
+    const byte_view* sources;
+    unsigned count;
+    unsigned row;              // the group's first in the job
+    bool plain_first;          // the first source is taken as it is by every output
+    bool prefetch;             // the sources
+    bool own_ahead;            // the outputs: where little is computed, waiting for them shows
+    const byte_span* outputs;  // of the group
+};
+
+// Sums bytes [from, to) of a group; false if a check found a difference. For one number of rows.
+struct shape {
+    bool (*sum)(const job&, const lot&, std::size_t from, std::size_t to);
+    std::size_t step_bytes;  // what is summed at once: shards must have that many
+};
+
+// What a kernel is: prepared factors, and for each number of rows a function that sums them.
 struct kernel {
     std::string_view name;
     bool (*runs_here)() noexcept;
     error absent;              // what to say where it does not run
     std::size_t factor_bytes;  // a prepared coefficient
-    // `plain_row` leaves row 0 out of the table. `table` has rows * columns * factor_bytes bytes.
-    void (*prepare)(const std::uint8_t* coefficients, unsigned rows, unsigned columns,
-                    bool plain_row, std::byte* table) noexcept;
-    // True unless `check` found a difference.
-    bool (*run)(const job&) noexcept;
+    // Prepares first[0], first[stride], ...: `count` of them, one after another.
+    void (*prepare)(const std::uint8_t* first, std::size_t stride, unsigned count,
+                    std::byte* out) noexcept;
+    std::span<const shape> multiplied;  // [i]: i + 1 rows; a null `sum` where there is none
+    std::span<const shape> plain;       // [i]: i + 1 rows, the first a plain xor
+    // Both are kernel/driver.hpp's, of the translation unit this kernel was compiled in.
+    void (*lay_out)(const kernel&, const std::uint8_t* coefficients, unsigned rows,
+                    unsigned columns, bool plain_row, std::byte* table) noexcept;
+    bool (*run)(const kernel&, const job&) noexcept;
 };
 
 namespace detail {
+inline namespace RSX_ISA_NAMESPACE {
 
 constexpr std::uint8_t times_two(std::uint8_t a) noexcept {
     return static_cast<std::uint8_t>((a << 1) ^ ((a & 0x80) != 0 ? 0x11d : 0));
@@ -96,5 +121,6 @@ constexpr std::array<std::uint64_t, 256> make_bit_matrices() noexcept {
 
 inline constexpr std::array<std::uint64_t, 256> bit_matrices = make_bit_matrices();
 
+}  // namespace RSX_ISA_NAMESPACE
 }  // namespace detail
 }  // namespace rsx::gf

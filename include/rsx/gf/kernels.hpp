@@ -17,6 +17,7 @@
 
 #include <rsx/core/isa.hpp>
 #include <rsx/gf/kernel.hpp>
+#include <rsx/gf/kernel/driver.hpp>
 #include <rsx/gf/kernel/portable.hpp>
 #include <rsx/gf/kernel/x86.hpp>
 #include <rsx/gf/kernel/xsimd.hpp>
@@ -46,14 +47,20 @@ inline namespace RSX_ISA_NAMESPACE {
          {errc::unsupported, "RSX_KERNEL=portable: runs everywhere"},
          1,
          of::portable::prepare,
-         of::portable::run},
+         of::portable::multiplied,
+         {},
+         of::driver::lay_out,
+         of::driver::run},
 #if defined(RSX_HAS_XSIMD)
         {"xsimd",
          detail::everywhere,
          {errc::unsupported, "RSX_KERNEL=xsimd: runs everywhere"},
          sizeof(of::xsimd_default::factor_form),
          of::xsimd_default::prepare,
-         of::xsimd_default::run},
+         of::xsimd_default::multiplied,
+         of::xsimd_default::plain,
+         of::driver::lay_out,
+         of::driver::run},
 #endif
 #if defined(__x86_64__)
         {"ssse3",
@@ -61,31 +68,46 @@ inline namespace RSX_ISA_NAMESPACE {
          {errc::unsupported, "RSX_KERNEL=ssse3: this CPU has no SSSE3"},
          sizeof(of::ssse3::factor_form),
          of::ssse3::prepare,
-         of::ssse3::run},
+         of::ssse3::multiplied,
+         of::ssse3::plain,
+         of::driver::lay_out,
+         of::driver::run},
         {"avx2",
          []() noexcept { return isa::has_avx2(); },
          {errc::unsupported, "RSX_KERNEL=avx2: this CPU has no AVX2"},
          sizeof(of::avx2::factor_form),
          of::avx2::prepare,
-         of::avx2::run},
+         of::avx2::multiplied,
+         of::avx2::plain,
+         of::driver::lay_out,
+         of::driver::run},
         {"avx512bw",
          []() noexcept { return isa::has_avx512bw(); },
          {errc::unsupported, "RSX_KERNEL=avx512bw: this CPU has no AVX-512BW"},
          sizeof(of::avx512bw::factor_form),
          of::avx512bw::prepare,
-         of::avx512bw::run},
+         of::avx512bw::multiplied,
+         of::avx512bw::plain,
+         of::driver::lay_out,
+         of::driver::run},
         {"avx2+gfni",
          []() noexcept { return isa::has_avx2() && isa::has_gfni(); },
          {errc::unsupported, "RSX_KERNEL=avx2+gfni: this CPU has no AVX2 with GFNI"},
          sizeof(of::avx2_gfni::factor_form),
          of::avx2_gfni::prepare,
-         of::avx2_gfni::run},
+         of::avx2_gfni::multiplied,
+         of::avx2_gfni::plain,
+         of::driver::lay_out,
+         of::driver::run},
         {"avx512+gfni",
          []() noexcept { return isa::has_avx512bw() && isa::has_gfni(); },
          {errc::unsupported, "RSX_KERNEL=avx512+gfni: this CPU has no AVX-512 with GFNI"},
          sizeof(of::avx512_gfni::factor_form),
          of::avx512_gfni::prepare,
-         of::avx512_gfni::run},
+         of::avx512_gfni::multiplied,
+         of::avx512_gfni::plain,
+         of::driver::lay_out,
+         of::driver::run},
 #endif
     };
     return all;

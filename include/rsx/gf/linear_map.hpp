@@ -45,7 +45,7 @@ public:
         plain_column_ = true;
         for (std::size_t i = 0; i < count && plain_column_; i += columns)
             plain_column_ = all[i] == gf256::one();
-        with.prepare(plain(), rows, columns, plain_row_,
+        with.lay_out(with, plain(), rows, columns, plain_row_,
                      reinterpret_cast<std::byte*>(storage_.data()));
     }
 
@@ -117,7 +117,7 @@ private:
         w.streaming = what == action::write && streams * w.bytes >= limits::streaming_set_bytes;
         for (const byte_span& out : outputs)
             if (reinterpret_cast<std::uintptr_t>(out.data()) % 64 != 0) w.streaming = false;
-        const bool same = kernel_->run(w);
+        const bool same = kernel_->run(*kernel_, w);
         // Streaming stores are not ordered with others: whoever is told "done" must see them.
         if (w.streaming) std::atomic_thread_fence(std::memory_order_seq_cst);
         return same;

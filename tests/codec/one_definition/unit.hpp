@@ -7,7 +7,7 @@
 
 #include <vector>
 
-using runner = bool (*)(const rsx::gf::job&) noexcept;
+using runner = decltype(rsx::gf::shape::sum);
 
 std::vector<runner> kernels_of_the_plain_unit();
 std::vector<runner> kernels_of_the_wide_unit();
@@ -19,7 +19,11 @@ inline namespace RSX_ISA_NAMESPACE {
 
 inline std::vector<runner> kernels_here() {
     std::vector<runner> made;
-    for (const auto& k : rsx::gf::kernels()) made.push_back(k.run);
+    for (const auto& k : rsx::gf::kernels()) {
+        for (const auto& shape : k.multiplied)
+            if (shape.sum != nullptr) made.push_back(shape.sum);
+        for (const auto& shape : k.plain) made.push_back(shape.sum);
+    }
     return made;
 }
 

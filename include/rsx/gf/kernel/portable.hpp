@@ -2,7 +2,7 @@
 
 // The portable kernel: the definition, byte by byte. All others are compared with it.
 //
-//     output[i][at] = sum over j of coefficient[i][j] * source[j][at]
+//     output[at] = sum over j of coefficient[j] * source[j][at]
 //
 // Promise: runs everywhere; as slow as it looks. Read this one first.
 #pragma once
@@ -15,31 +15,30 @@ namespace rsx::gf::kernels_of {
 inline namespace RSX_ISA_NAMESPACE {
 namespace portable {
 
-inline void prepare(const std::uint8_t* coefficients, unsigned rows, unsigned columns, bool,
-                    std::byte* table) noexcept {
-    std::memcpy(table, coefficients, std::size_t{rows} * columns);
+inline void prepare(const std::uint8_t* first, std::size_t stride, unsigned count,
+                    std::byte* out) noexcept {
+    for (unsigned i = 0; i < count; ++i) out[i] = std::byte{first[i * stride]};
 }
 
-inline bool run(const job& w) noexcept {
-    for (unsigned i = 0; i < w.rows; ++i) {
-        const std::byte* row = w.table + std::size_t{i} * w.columns + w.first;
-        for (std::size_t at = 0; at < w.bytes; ++at) {
-            gf256 sum;
-            for (unsigned j = 0; j < w.count; ++j)
-                sum += gf256{static_cast<std::uint8_t>(row[j])} *
-                       gf256{static_cast<std::uint8_t>(w.sources[j][at])};
-            const std::byte value{sum.value};
-            switch (w.what) {
-                case action::write: w.outputs[i][at] = value; break;
-                case action::add: w.outputs[i][at] ^= value; break;
-                case action::check:
-                    if (w.expected[i][at] != value) return false;
-                    break;
-            }
+// One output at a time.
+inline bool sum(const job& w, const lot& l, std::size_t from, std::size_t to) noexcept {
+    for (std::size_t at = from; at < to; ++at) {
+        gf256 value;
+        for (unsigned j = 0; j < l.count; ++j)
+            value += gf256{std::to_integer<std::uint8_t>(l.table[j])} *
+                     gf256{std::to_integer<std::uint8_t>(l.sources[j][at])};
+        switch (w.what) {
+            case action::write: l.outputs[0][at] = std::byte{value.value}; break;
+            case action::add: l.outputs[0][at] ^= std::byte{value.value}; break;
+            case action::check:
+                if (w.expected[l.row][at] != std::byte{value.value}) return false;
+                break;
         }
     }
     return true;
 }
+
+inline constexpr shape multiplied[] = {{sum, 1}};
 
 }  // namespace portable
 }  // namespace RSX_ISA_NAMESPACE

@@ -16,18 +16,16 @@
 #pragma once
 
 #include <rsx/core/isa.hpp>
-#include <rsx/gf/kernel.hpp>
+#include <rsx/gf/kernel/driver.hpp>
 
 #if defined(__x86_64__)
 
+#include <array>
 #include <cstring>
 #include <utility>
 
 namespace rsx::gf::kernels_of {
 inline namespace RSX_ISA_NAMESPACE {
-
-inline constexpr std::size_t prefetch_bytes = 1024;          // ahead of what is being summed
-inline constexpr std::size_t strip_cache_bytes = 32 * 1024;  // what a strip may take of the L1
 
 using shuffle_form = gf::detail::nibble_tables;
 using matrix_form = std::uint64_t;
@@ -37,7 +35,7 @@ namespace ssse3 {
 using vec = __m128i;
 using factor_form = shuffle_form;
 inline constexpr unsigned vec_bytes = 16;
-inline constexpr unsigned outputs_max = 4;
+inline constexpr unsigned outputs_max = 3;
 inline constexpr unsigned plain_max = 1;
 inline constexpr bool fold = false;
 constexpr unsigned steps(unsigned outputs) { return outputs <= 2 ? 2 : 1; }
@@ -48,12 +46,8 @@ struct factor {
 inline factor_form form_of(std::uint8_t c) { return gf::detail::nibbles_of(c); }
 inline vec load(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const vec*>(p)); }
 inline void store(std::byte* p, vec v) { _mm_storeu_si128(reinterpret_cast<vec*>(p), v); }
-inline void stream(std::byte* p, vec v) { _mm_stream_si128(reinterpret_cast<vec*>(p), v); }
-inline vec zero() { return _mm_setzero_si128(); }
 inline vec add(vec a, vec b) { return _mm_xor_si128(a, b); }
 inline vec add3(vec a, vec b, vec c) { return add(a, add(b, c)); }
-inline vec either(vec a, vec b) { return _mm_or_si128(a, b); }
-inline bool any(vec v) { return _mm_movemask_epi8(_mm_cmpeq_epi8(v, zero())) != 0xffff; }
 inline factor factor_of(const factor_form& f) {
     const auto* bytes = reinterpret_cast<const std::byte*>(f.data());
     return {load(bytes), load(bytes + 16)};
@@ -83,12 +77,8 @@ struct factor {
 inline factor_form form_of(std::uint8_t c) { return gf::detail::nibbles_of(c); }
 inline vec load(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const vec*>(p)); }
 inline void store(std::byte* p, vec v) { _mm256_storeu_si256(reinterpret_cast<vec*>(p), v); }
-inline void stream(std::byte* p, vec v) { _mm256_stream_si256(reinterpret_cast<vec*>(p), v); }
-inline vec zero() { return _mm256_setzero_si256(); }
 inline vec add(vec a, vec b) { return _mm256_xor_si256(a, b); }
 inline vec add3(vec a, vec b, vec c) { return add(a, add(b, c)); }
-inline vec either(vec a, vec b) { return _mm256_or_si256(a, b); }
-inline bool any(vec v) { return _mm256_testz_si256(v, v) == 0; }
 inline factor factor_of(const factor_form& f) {
     const auto* halves = reinterpret_cast<const __m128i*>(f.data());
     return {_mm256_broadcastsi128_si256(_mm_loadu_si128(halves)),
@@ -109,20 +99,16 @@ using vec = __m256i;
 using factor = __m256i;
 using factor_form = matrix_form;
 inline constexpr unsigned vec_bytes = 32;
-inline constexpr unsigned outputs_max = 5;
-inline constexpr unsigned plain_max = 3;
+inline constexpr unsigned outputs_max = 4;
+inline constexpr unsigned plain_max = 2;
 inline constexpr bool fold = false;
 constexpr unsigned steps(unsigned outputs) { return outputs <= 1 ? 4 : outputs <= 2 ? 3 : 2; }
 
 inline factor_form form_of(std::uint8_t c) { return gf::detail::bit_matrices[c]; }
 inline vec load(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const vec*>(p)); }
 inline void store(std::byte* p, vec v) { _mm256_storeu_si256(reinterpret_cast<vec*>(p), v); }
-inline void stream(std::byte* p, vec v) { _mm256_stream_si256(reinterpret_cast<vec*>(p), v); }
-inline vec zero() { return _mm256_setzero_si256(); }
 inline vec add(vec a, vec b) { return _mm256_xor_si256(a, b); }
 inline vec add3(vec a, vec b, vec c) { return add(a, add(b, c)); }
-inline vec either(vec a, vec b) { return _mm256_or_si256(a, b); }
-inline bool any(vec v) { return _mm256_testz_si256(v, v) == 0; }
 inline factor factor_of(const factor_form& f) {
     return _mm256_set1_epi64x(static_cast<long long>(f));
 }
@@ -149,12 +135,8 @@ struct factor {
 inline factor_form form_of(std::uint8_t c) { return gf::detail::nibbles_of(c); }
 inline vec load(const std::byte* p) { return _mm512_loadu_si512(p); }
 inline void store(std::byte* p, vec v) { _mm512_storeu_si512(p, v); }
-inline void stream(std::byte* p, vec v) { _mm512_stream_si512(reinterpret_cast<vec*>(p), v); }
-inline vec zero() { return _mm512_setzero_si512(); }
 inline vec add(vec a, vec b) { return _mm512_xor_si512(a, b); }
 inline vec add3(vec a, vec b, vec c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
-inline vec either(vec a, vec b) { return _mm512_or_si512(a, b); }
-inline bool any(vec v) { return _mm512_test_epi64_mask(v, v) != 0; }
 inline factor factor_of(const factor_form& f) {
     const auto* halves = reinterpret_cast<const __m128i*>(f.data());
     return {_mm512_maskz_broadcast_i32x4(0xffff, _mm_loadu_si128(halves)),
@@ -183,12 +165,8 @@ constexpr unsigned steps(unsigned outputs) { return outputs <= 4 ? 4 : outputs <
 inline factor_form form_of(std::uint8_t c) { return gf::detail::bit_matrices[c]; }
 inline vec load(const std::byte* p) { return _mm512_loadu_si512(p); }
 inline void store(std::byte* p, vec v) { _mm512_storeu_si512(p, v); }
-inline void stream(std::byte* p, vec v) { _mm512_stream_si512(reinterpret_cast<vec*>(p), v); }
-inline vec zero() { return _mm512_setzero_si512(); }
 inline vec add(vec a, vec b) { return _mm512_xor_si512(a, b); }
 inline vec add3(vec a, vec b, vec c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
-inline vec either(vec a, vec b) { return _mm512_or_si512(a, b); }
-inline bool any(vec v) { return _mm512_test_epi64_mask(v, v) != 0; }
 inline factor factor_of(const factor_form& f) {
     return _mm512_set1_epi64(static_cast<long long>(f));
 }

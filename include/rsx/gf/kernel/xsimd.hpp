@@ -14,10 +14,11 @@
 #define RSX_HAS_XSIMD 1
 
 #include <rsx/core/isa.hpp>
-#include <rsx/gf/kernel.hpp>
+#include <rsx/gf/kernel/driver.hpp>
 
 #include <xsimd/xsimd.hpp>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -28,8 +29,6 @@ namespace xsimd_default {
 using arch = xsimd::default_arch;
 using vec = xsimd::batch<std::uint8_t, arch>;
 using factor_form = gf::detail::nibble_tables;
-inline constexpr std::size_t prefetch_bytes = 1024;
-inline constexpr std::size_t strip_cache_bytes = 32 * 1024;
 inline constexpr unsigned vec_bytes = vec::size;
 // On x86 the kernels of x86.hpp are preferred: fewer shapes there, to compile faster.
 #if defined(__x86_64__)
@@ -47,12 +46,8 @@ inline vec load(const std::byte* p) {
 inline void store(std::byte* p, const vec& v) {
     v.store_unaligned(reinterpret_cast<std::uint8_t*>(p));
 }
-inline void stream(std::byte* p, const vec& v) { store(p, v); }
-inline vec zero() { return vec(std::uint8_t{0}); }
 inline vec add(const vec& a, const vec& b) { return a ^ b; }
 inline vec add3(const vec& a, const vec& b, const vec& c) { return a ^ b ^ c; }
-inline vec either(const vec& a, const vec& b) { return a | b; }
-inline bool any(const vec& v) { return xsimd::any(v != zero()); }
 inline factor_form form_of(std::uint8_t c) { return gf::detail::nibbles_of(c); }
 
 #if defined(__SSSE3__) || defined(__ARM_NEON)
@@ -96,11 +91,11 @@ using factor = std::uint8_t;
 inline factor factor_of(const factor_form& f) { return f[1]; }  // c * 1
 inline vec mul(factor c, vec x) {
     const vec polynomial(std::uint8_t{0x1d});
-    vec sum = zero();
+    vec sum(std::uint8_t{0});
     for (unsigned bits = c; bits != 0; bits >>= 1) {
         if ((bits & 1) != 0) sum = sum ^ x;
         // Bytes whose top bit falls out: all ones where the byte, as a signed number, is negative.
-        const vec top = zero() - (x >> 7);
+        const vec top = vec(std::uint8_t{0}) - (x >> 7);
         x = (x + x) ^ (top & polynomial);
     }
     return sum;
