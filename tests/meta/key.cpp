@@ -186,6 +186,32 @@ TEST_CASE("parts, layouts and garbage of one id stand side by side in one spread
     CHECK(in(key::spread_of(kind::ticket, 0xff), std::string{"t\xff\xff\xff"}));
 }
 
+TEST_CASE("a range stays within one partition: kind and bucket, or kind and spread") {
+    const std::string strange{"k\0\xff", 3};
+    const auto within = [](const range& r, std::size_t partition) {
+        const std::string start = r.from.substr(0, partition);
+        return start.size() == partition && !r.to.empty() && r.to <= rsx::meta::successor(start);
+    };
+    CHECK(within(key::objects_of(5), 9));
+    CHECK(within(key::objects_of(5, strange, strange, strange), 9));
+    CHECK(within(key::objects_of(5, {}, {}, "\xff\xff"), 9));
+    CHECK(within(key::versions_of(5, strange, strange), 9));
+    CHECK(within(key::versions_of_key(5, strange), 9));
+    CHECK(within(key::noncurrent_of_key(5, strange, 3), 9));
+    CHECK(within(key::versions_after(5, strange, strange, 1), 9));
+    CHECK(within(key::uploads_of(5, strange), 9));
+    CHECK(within(key::uploads_after(5, {}, strange, 1, some_id), 9));
+    CHECK(within(key::configurations_of(5), 9));
+    CHECK(within(key::usage_of(5), 9));
+    CHECK(within(key::slots_of(5), 9));
+    CHECK(within(key::parts_of(some_id, 7), 2));
+    CHECK(within(key::layouts_of(some_id), 2));
+    CHECK(within(key::garbage_of(some_id), 2));
+    CHECK(within(key::spread_of(kind::cleanup, 255), 2));
+    CHECK(within(key::sessions(), 1));
+    CHECK(within(key::buckets_of("me"), 1));
+}
+
 TEST_CASE("ids are spread evenly") {
     std::array<int, 256> count{};
     for (std::uint64_t i = 0; i < 256 * 100; ++i)
