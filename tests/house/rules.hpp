@@ -241,9 +241,19 @@ private:
                 report("line length", of, i, std::to_string(n) + " columns");
     }
 
+    // One idea a header. Those that outgrew it are named here until they are split, each with a
+    // length it may not pass.
     void header_length(const source& of) {
-        if (of.in_library() && of.lines.size() > 400)
-            report("header length", of, 400, std::to_string(of.lines.size()) + " lines");
+        static const std::map<std::string, std::size_t> outgrown{
+            {"include/rsx/disk/memory.hpp", 450},      {"include/rsx/meta/rocksdb.hpp", 500},
+            {"include/rsx/net/http_client.hpp", 450},  {"include/rsx/net/http_connection.hpp", 500},
+            {"include/rsx/net/link.hpp", 600},         {"include/rsx/object/chunk_writer.hpp", 450},
+            {"include/rsx/shard/file_store.hpp", 500},
+        };
+        const auto known = outgrown.find(of.path);
+        const std::size_t most = known == outgrown.end() ? 400 : known->second;
+        if (of.in_library() && of.lines.size() > most)
+            report("header length", of, most, std::to_string(of.lines.size()) + " lines");
     }
 
     void pragma_once(const source& of) {
