@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cluster.hpp"
 #include "demo.hpp"
 #include "s3_commands.hpp"
 #include "shard_commands.hpp"
@@ -69,6 +70,7 @@ public:
         add_ls();
         add_rm();
         add_buckets();
+        add_cluster();
     }
 
     int run(int argc, char** argv) {
@@ -244,6 +246,67 @@ private:
         remove.add_flag("--force", s3_.force, "remove its objects first");
     }
 
+    // --- cluster ----------------------------------------------------------------------------------
+
+    CLI::App& cluster_command(CLI::App& below, const char* name, const char* what,
+                              const std::string& examples,
+                              outcome<void> (*act)(const rsx_cli::cluster_options&)) {
+        CLI::App& made =
+            command(below, name, what, examples, [this, act] { return act(cluster_); });
+        made.add_option("--config", cluster_.config_file, "the cluster's cluster.toml")
+            ->capture_default_str();
+        made.add_flag("-q,--quiet", cluster_.quiet, "say nothing but errors");
+        return made;
+    }
+
+    void add_cluster() {
+        CLI::App& below = *app_.add_subcommand("cluster", "Lay out, mend and look at clusters.");
+        below.require_subcommand(1);
+        CLI::App& init = cluster_command(
+            below, "init", "Write cluster.toml if there is none, and lay the cluster out.",
+            "Examples:\n"
+            "  rsx cluster init --config cluster.toml\n"
+            "  rsx cluster init --config c/cluster.toml --nodes 14 --code 10+4 --port 9000\n\n"
+            "Gives every node's folder its identity and writes the first layout into the\n"
+            "metadata. A cluster that is there is never touched.",
+            rsx_cli::run_cluster_init);
+        init.add_option("--nodes", cluster_.nodes, "shard nodes (6)")->check(CLI::Range(1, 255));
+        init.add_option("--code", cluster_.code, "data+parity of new objects (4+2)");
+        init.add_option("--port", cluster_.port,
+                        "the gateway's (9000); node N listens on port + 100 + N");
+
+        CLI::App& replace = cluster_command(
+            below, "replace", "Give a node whose disk is lost a fresh folder.",
+            "Examples:\n"
+            "  rsx cluster replace --config cluster.toml --node 3\n\n"
+            "The gateway must be stopped. The node becomes its next incarnation; what the old\n"
+            "folder held is owed from then on.",
+            rsx_cli::run_cluster_replace);
+        replace.add_option("--node", cluster_.node, "which [[nodes]] id")->required();
+
+        CLI::App& certs = cluster_command(
+            below, "certs", "Make an authority and certificates for node-to-node TLS.",
+            "Examples:\n"
+            "  rsx cluster certs --config cluster.toml --out certs\n\n"
+            "Files that are there are kept, so that it can be run again when a node is added.",
+            rsx_cli::run_cluster_certs);
+        certs.add_option("--out", cluster_.folder, "the folder for them")->required();
+        certs.add_option("--days", cluster_.days, "how long they are good")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 36500));
+
+        CLI::App& status = cluster_command(
+            below, "status", "Ask the gateway and every shard node how they are.",
+            "Examples:\n"
+            "  rsx cluster status --config cluster.toml\n"
+            "  rsx cluster status --config cluster.toml --node 3 --quiet && echo up\n\n"
+            "Ends with 0 only if all that was asked about is up, else with 6.",
+            rsx_cli::run_cluster_status);
+        status.add_option("--node", cluster_.node, "only this [[nodes]] id");
+        status.add_option("--gateway", cluster_.ask, "HOST:PORT, if not where the file says");
+        status.add_flag("--json", cluster_.json, "as one line of JSON");
+    }
+
     CLI::App app_;
     action chosen_{};
     rsx_cli::encode_options encode_{};
@@ -251,6 +314,7 @@ private:
     std::string generator_{"ones-vandermonde"};
     rsx_cli::shard_options shards_{};
     rsx_cli::s3_options s3_{};
+    rsx_cli::cluster_options cluster_{};
 };
 
 }  // namespace
