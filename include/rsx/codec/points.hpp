@@ -49,6 +49,15 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return weight_.empty(); }
 
+    // v_p times the product of (z_p + z_q) over the other finite points q.
+    [[nodiscard]] gf::gf256 weight(unsigned p) const noexcept {
+        RSX_ASSERT(p < weight_.size());
+        return gf::gf256::exp(weight_[p]);
+    }
+    [[nodiscard]] bool at_infinity(unsigned p) const noexcept {
+        return infinite_ && p + 1 == weight_.size();
+    }
+
     // The part of Lagrange's formula that depends on the k sources alone.
     class interpolation {
     public:
@@ -88,9 +97,6 @@ public:
 private:
     [[nodiscard]] static unsigned log(unsigned value) noexcept {
         return gf::detail::logs.log[value];
-    }
-    [[nodiscard]] bool at_infinity(unsigned p) const noexcept {
-        return infinite_ && p + 1 == weight_.size();
     }
     // log of the product of (z_p + z_q) over the finite q != p of a list
     [[nodiscard]] unsigned product(unsigned p, std::span<const unsigned> list) const {

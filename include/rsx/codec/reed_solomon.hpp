@@ -71,6 +71,9 @@ public:
     [[nodiscard]] generator rows() const noexcept { return generator_; }
     [[nodiscard]] const gf::kernel& kernel() const noexcept { return map_.made_for(); }
 
+    // The shards as values of a polynomial; empty for generators that are not Cauchy-like.
+    [[nodiscard]] const points& evaluation() const noexcept { return points_; }
+
     // parity[i] = sum over j of coefficient(i, j) * data[j]
     [[nodiscard]] gf::gf256 coefficient(unsigned row, unsigned column) const noexcept {
         return map_.at(row, column);
