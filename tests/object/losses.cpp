@@ -5,13 +5,12 @@
 #include <bit>
 
 using test::bytes_from;
+using test::cell;
 using test::mood;
 using test::world;
 namespace object = rsx::object;
 
 namespace {
-
-const std::size_t cell = 64 * 1024;
 
 struct shape {
     unsigned data;
@@ -30,7 +29,7 @@ TEST_CASE("every pattern of at most m lost nodes gives back every byte") {
     const unsigned width = code.data + code.parity;
     world w{width,
             {static_cast<std::uint16_t>(code.data), static_cast<std::uint16_t>(code.parity)}};
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     const std::size_t k = code.data;
     std::map<std::string, std::string> objects;
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, k - 1, k, k + 1, cell - 1, cell,
@@ -58,7 +57,7 @@ TEST_CASE("one lost node too many is a clear error, never wrong bytes") {
     const unsigned width = code.data + code.parity;
     world w{width,
             {static_cast<std::uint16_t>(code.data), static_cast<std::uint16_t>(code.parity)}};
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     REQUIRE(w.put("b", "key", bytes_from(1, 3 * cell + 1)));
     for (unsigned pattern = 0; pattern < 1u << width; ++pattern) {
         if (static_cast<unsigned>(std::popcount(pattern)) != code.parity + 1) continue;
@@ -80,7 +79,7 @@ TEST_CASE("one lost node too many is a clear error, never wrong bytes") {
 TEST_CASE("nodes that lie, hang or are slow are overtaken, whatever they do") {
     const auto how = GENERATE(mood::flips, mood::forges, mood::swaps, mood::hung, mood::slow);
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     std::map<std::string, std::string> objects;
     for (const std::size_t size : {std::size_t{1}, 2 * cell + 17, 9 * cell, 40 * cell + 3}) {
         const auto name = std::to_string(size);
@@ -104,7 +103,7 @@ TEST_CASE("nodes that lie, hang or are slow are overtaken, whatever they do") {
 
 TEST_CASE("a frozen node costs one pause, not one a request") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     REQUIRE(w.put("b", "key", bytes_from(1, 9 * cell)));
     w.stores[2]->be(mood::hung);
     w.stores[4]->be(mood::hung);
@@ -115,7 +114,7 @@ TEST_CASE("a frozen node costs one pause, not one a request") {
 
 TEST_CASE("a healthy read touches k nodes and no parity") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     REQUIRE(w.put("b", "key", bytes_from(1, 4 * cell)));
     REQUIRE(w.get("b", "key"));
     std::size_t reads = 0;
@@ -125,7 +124,7 @@ TEST_CASE("a healthy read touches k nodes and no parity") {
 
 TEST_CASE("ranges give exactly their bytes, healthy or degraded") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     const auto body = bytes_from(7, 37 * cell + 4711);
     REQUIRE(w.put("b", "key", body));
     rsx::seeded_entropy random{42};
@@ -149,7 +148,7 @@ TEST_CASE("ranges give exactly their bytes, healthy or degraded") {
 
 TEST_CASE("a small range of a healthy object reads one block") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     REQUIRE(w.put("b", "key", bytes_from(7, 100 * cell)));
     REQUIRE(w.get("b", "key", std::pair{std::uint64_t{70 * cell + 5}, std::uint64_t{10}}));
     std::size_t reads = 0;
@@ -159,7 +158,7 @@ TEST_CASE("a small range of a healthy object reads one block") {
 
 TEST_CASE("an object of several chunks survives any two nodes") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     const auto body = bytes_from(3, 33u << 20);
     REQUIRE(w.put("b", "key", body));
     for (const unsigned pattern : {0u, 0b000011u, 0b110000u}) {
@@ -174,7 +173,7 @@ TEST_CASE("an object of several chunks survives any two nodes") {
 
 TEST_CASE("a read that found broken shards leaves a ticket for repair") {
     world w;
-    REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"})));
+    w.make_bucket();
     REQUIRE(w.put("b", "key", bytes_from(1, 9 * cell)));
     w.stores[1]->be(mood::flips);
     w.stores[3]->be(mood::flips);

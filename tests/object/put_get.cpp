@@ -3,6 +3,7 @@
 #include "world.hpp"
 
 using test::bytes_from;
+using test::cell;
 using test::mood;
 using test::world;
 namespace object = rsx::object;
@@ -10,7 +11,6 @@ namespace object = rsx::object;
 TEST_CASE("what was put comes back, of every awkward size") {
     world w;
     REQUIRE(w.run(w.engine().create_bucket("photos", {.owner = "alice"})));
-    const std::size_t cell = 64 * 1024;
     for (const std::size_t size :
          {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{5},
           std::size_t{4096}, cell - 1, cell, cell + 1, 4 * cell - 1, 4 * cell, 4 * cell + 1,

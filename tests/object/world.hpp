@@ -201,6 +201,12 @@ struct world {
         co_return out;
     }
 
+    // A bucket named b, and its number.
+    std::uint64_t make_bucket(std::string name = "b") {
+        const auto made = run(engine().create_bucket(std::move(name), {.owner = "o"}));
+        RSX_ASSERT(made.has_value());
+        return made->number;
+    }
     std::size_t shards() {
         std::size_t sum = 0;
         for (auto& store : stores) sum += run(store->status())->shards;
@@ -233,6 +239,8 @@ struct world {
 private:
     std::uint64_t seed_;
 };
+
+inline constexpr std::size_t cell = 64 * 1024;
 
 template <class T>
 std::string said(const rsx::result<T>& what) {

@@ -3,15 +3,12 @@
 #include "world.hpp"
 
 using test::bytes_from;
+using test::cell;
 using test::mood;
 using test::world;
 namespace object = rsx::object;
 
 namespace {
-
-const std::size_t cell = 64 * 1024;
-
-void with_bucket(world& w) { REQUIRE(w.run(w.engine().create_bucket("b", {.owner = "o"}))); }
 
 rsx::meta::rows::version head_of(world& w) {
     const auto rows = w.rows_of('o');
@@ -36,7 +33,7 @@ TEST_CASE("one dead node of six: stored with five, and the sixth is owed") {
     const std::size_t size = GENERATE(std::size_t{1000}, std::size_t{2 * 1024 * 1024});
     CAPTURE(static_cast<int>(how), size);
     world w;
-    with_bucket(w);
+    w.make_bucket();
     w.stores[3]->be(how);
     const auto body = bytes_from(1, size);
     REQUIRE(w.put("b", "key", body));
@@ -61,7 +58,7 @@ TEST_CASE("two dead nodes of six: what is missing is handed off to those that ar
         GENERATE(std::size_t{1}, std::size_t{1000}, std::size_t{5 * 1024 * 1024 + 3});
     CAPTURE(static_cast<int>(how), size);
     world w;
-    with_bucket(w);
+    w.make_bucket();
     w.stores[1]->be(how);
     w.stores[4]->be(how);
     const auto body = bytes_from(1, size);
@@ -86,7 +83,7 @@ TEST_CASE("two dead nodes of six: what is missing is handed off to those that ar
 
 TEST_CASE("with nine nodes a lost one is replaced by one that holds nothing yet") {
     world w{9};
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "key", "x"));
     const auto head = head_of(w);
     const auto victim = head.inlined->extents[0].shards.places[2].where.node;
@@ -100,7 +97,7 @@ TEST_CASE("where the promise cannot be kept, nothing is stored and the answer sa
     const std::size_t size = GENERATE(std::size_t{1000}, std::size_t{1024 * 1024});
     CAPTURE(static_cast<int>(how), size);
     world w;
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "key", "as it was"));
     const auto shards = w.shards();
     for (const unsigned i : {0u, 1u, 2u, 3u}) w.stores[i]->be(how);
@@ -116,7 +113,7 @@ TEST_CASE("where the promise cannot be kept, nothing is stored and the answer sa
 
 TEST_CASE("a body that breaks off leaves nothing") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     for (const std::size_t at : {std::size_t{0}, std::size_t{5}, cell, 5 * cell, 30 * cell}) {
         CAPTURE(at);
         test::text_source source{bytes_from(1, 40 * cell)};
@@ -133,7 +130,7 @@ TEST_CASE("a body that breaks off leaves nothing") {
 
 TEST_CASE("a body shorter or longer than announced is refused and leaves nothing") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     for (const std::size_t size : {std::size_t{0}, std::size_t{10}, 3 * cell, 33 * cell}) {
         for (const long off : {-1L, 1L, 70'000L}) {
             if (static_cast<long>(size) + off < 0) continue;
@@ -151,7 +148,7 @@ TEST_CASE("a body shorter or longer than announced is refused and leaves nothing
 
 TEST_CASE("a body with a wrong digest stores nothing") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "key", "good"));
     const auto shards = w.shards();
     test::text_source source{bytes_from(1, 3 * cell)};
@@ -167,7 +164,7 @@ TEST_CASE("a body with a wrong digest stores nothing") {
 
 TEST_CASE("an overwrite makes the old one garbage, and erases nothing before it is committed") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "key", "one"));
     CHECK(w.shards() == 6);
     REQUIRE(w.put("b", "key", "two"));
@@ -179,7 +176,7 @@ TEST_CASE("an overwrite makes the old one garbage, and erases nothing before it 
 
 TEST_CASE("a/file and a/file2 are two objects") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "a/file", "one"));
     REQUIRE(w.put("b", "a/file2", "two"));
     REQUIRE(w.run(w.engine().remove("b", "a/file")));
@@ -191,7 +188,7 @@ TEST_CASE("a/file and a/file2 are two objects") {
 
 TEST_CASE("an object of no bytes has no shards") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     REQUIRE(w.put("b", "key", ""));
     CHECK(w.shards() == 0);
     CHECK(*w.get("b", "key") == "");
@@ -202,7 +199,7 @@ TEST_CASE("an object of no bytes has no shards") {
 
 TEST_CASE("conditions of a write are judged on what it replaces") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     object::put_options none;
     none.condition.if_none_match = {"*"};
     object::put_options match;
@@ -220,7 +217,7 @@ TEST_CASE("conditions of a write are judged on what it replaces") {
 
 TEST_CASE("headers come back as they were given, also those too large for the row") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     object::put_options how;
     how.headers.content_type = "image/jpeg";
     how.headers.cache_control = "no-cache";
@@ -238,7 +235,7 @@ TEST_CASE("headers come back as they were given, also those too large for the ro
 
 TEST_CASE("two processes that put one key at once both succeed, and one of them is there") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     auto second = w.add_process();
     for (int round = 0; round < 20; ++round) {
         const auto one = bytes_from(1, 1000);
@@ -264,7 +261,7 @@ TEST_CASE("two processes that put one key at once both succeed, and one of them 
 
 TEST_CASE("of many conditional creations of one key exactly one succeeds") {
     world w;
-    with_bucket(w);
+    w.make_bucket();
     auto second = w.add_process();
     std::vector<std::unique_ptr<test::text_source>> sources;
     std::vector<std::unique_ptr<test::md5_digester>> sums;

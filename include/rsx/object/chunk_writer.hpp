@@ -112,6 +112,8 @@ public:
             if (!moved) co_return std::unexpected(moved.error());
         }
         kept_ = {};
+        for (const auto& feed : feeds_)
+            if (feed && feed->sealed()) s_.health.fine(feed->where());
         co_return places();
     }
 

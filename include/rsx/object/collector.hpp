@@ -17,7 +17,7 @@
 #pragma once
 
 #include <rsx/object/upload_complete.hpp>
-#include <rsx/object/uploads.hpp>
+#include <rsx/object/walk.hpp>
 
 namespace rsx::object {
 
@@ -37,7 +37,7 @@ public:
         auto noting = work_off_notes(out);
         const auto noted = co_await noting;
         if (!noted) co_return std::unexpected(noted.error());
-        auto listing = all_of(meta::kind::garbage, limits::garbage_rows_max);
+        auto listing = rows_of_kind(s_, meta::kind::garbage, limits::garbage_rows_max);
         auto rows = co_await listing;
         if (!rows) co_return std::unexpected(rows.error());
         if (rows->empty()) co_return out;
@@ -74,26 +74,6 @@ public:
     }
 
 private:
-    // Rows of a kind that is spread, at most so many.
-    [[nodiscard]] task<result<std::vector<meta::row>>> all_of(meta::kind what, std::size_t most) {
-        std::vector<meta::row> out;
-        for (unsigned spread = 0; spread < 256 && out.size() < most; ++spread) {
-            meta::range rest = meta::key::spread_of(what, static_cast<std::uint8_t>(spread));
-            for (;;) {
-                std::vector<meta::range> ranges{rest};
-                const meta::scan_limits limit{};
-                auto scanning =
-                    s_.on.meta.store().scan(std::move(ranges), limit, meta::reading::each);
-                auto page = co_await scanning;
-                if (!page) co_return std::unexpected(page.error());
-                for (meta::row& row : page->rows[0]) out.push_back(std::move(row));
-                if (!page->more[0] || out.size() >= most) break;
-                rest.from = out.back().key + '\0';
-            }
-        }
-        co_return std::move(out);
-    }
-
     // False: a node was away, so the row stays.
     [[nodiscard]] task<result<bool>> collect(meta::row row, collected& out) {
         const auto name = meta::key::parse_garbage(row.key);
@@ -190,13 +170,16 @@ private:
         step erasing = store->erase(which);
         step limited = within(limits::call_time_max, std::move(erasing));
         const auto erased = co_await limited;
-        if (!erased) s_.health.failed(where, here.where->now());
+        if (erased)
+            s_.health.fine(where);
+        else
+            s_.health.failed(where, here.where->now());
         co_return erased.has_value();
     }
 
     // --- notes ---------------------------------------------------------------------------------
     [[nodiscard]] step work_off_notes(collected& out) {
-        auto listing = all_of(meta::kind::cleanup, limits::garbage_rows_max);
+        auto listing = rows_of_kind(s_, meta::kind::cleanup, limits::garbage_rows_max);
         auto notes = co_await listing;
         if (!notes) co_return std::unexpected(notes.error());
         for (const meta::row& row : *notes) {
@@ -326,7 +309,7 @@ private:
     }
 
     [[nodiscard]] step forget_answers() {
-        auto listing = all_of(meta::kind::finished, limits::garbage_rows_max);
+        auto listing = rows_of_kind(s_, meta::kind::finished, limits::garbage_rows_max);
         const auto answers = co_await listing;
         if (!answers) co_return std::unexpected(answers.error());
         constexpr auto kept_ms =
