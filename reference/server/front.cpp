@@ -8,6 +8,8 @@
 #include <rsx/net/asio_loop.hpp>
 #include <rsx/net/http_server.hpp>
 #include <rsx/object.hpp>
+#include <rsx/object/collector.hpp>
+#include <rsx/object/healer.hpp>
 #include <rsx/placement.hpp>
 
 #include <future>
@@ -21,9 +23,11 @@ namespace log = rsx::log;
 namespace {
 
 constexpr auto stop_grace = 20s;
-constexpr auto watch_every = 1s;
+constexpr auto watch_every = 500ms;
+constexpr auto collect_every = 30s;
+constexpr auto heal_every = 1s;
 
-std::string health_json(const shared_ground& on) {
+std::string health_json(shared_ground& on) {
     const auto all = static_cast<unsigned>(on.cluster.nodes.size());
     const unsigned up = on.nodes_up.load();
     std::string out = "{\"status\":\"";
@@ -31,6 +35,8 @@ std::string health_json(const shared_ground& on) {
     out += "\",\"cluster\":\"" + rsx::shard::to_string(on.cluster.cluster);
     out += "\",\"epoch\":" + std::to_string(on.cluster.epoch);
     out += ",\"nodes\":" + std::to_string(all) + ",\"nodes_up\":" + std::to_string(up);
+    const auto owed = on.metrics.gauge("rsx_repair_queue", "Layouts known not to be whole").value();
+    out += ",\"repair_queue\":" + std::to_string(owed);
     out += ",\"metadata\":\"one copy\"}\n";
     return out;
 }
@@ -53,6 +59,8 @@ struct front::inside {
     rsx::object::fleet fleet{};
     std::optional<rsx::placement::any_policy> policy{};
     std::optional<rsx::object::engine> engine{};
+    std::optional<rsx::object::collector> collector{};
+    std::optional<rsx::object::healer> healer{};
     std::optional<rsx::gateway::service> gateway{};
     std::optional<rsx::net::http::server> web{};
     std::stop_source chores{};  // renewing, watching, collecting
@@ -68,13 +76,14 @@ struct front::inside {
     // A task that runs until the front stops, or for as long as it is let.
     void chore(rsx::step work, std::string_view what) {
         ++chores_running;
-        rsx::spawn(rsx::env{&loop, chores.get_token()}, std::move(work),
-                   [this, what = std::string{what}](const rsx::status& end) {
-                       if (!end && end.error().code != rsx::errc::cancelled)
-                           line(log::level::error, what + " ended").with("error", end.error()).to(on.log);
-                       --chores_running;
-                       chores_ended.announce();
-                   });
+        rsx::spawn(
+            rsx::env{&loop, chores.get_token()}, std::move(work),
+            [this, what = std::string{what}](const rsx::status& end) {
+                if (!end && end.error().code != rsx::errc::cancelled)
+                    line(log::level::error, what + " ended").with("error", end.error()).to(on.log);
+                --chores_running;
+                chores_ended.announce();
+            });
     }
 
     [[nodiscard]] rsx::placement::view view_of(const std::vector<rsx::shard::status>& states,
@@ -171,7 +180,8 @@ struct front::inside {
             auto swept = co_await sweeper.dead();
             if (!swept && swept.error().code == rsx::errc::cancelled)
                 co_return std::unexpected(swept.error());
-            if (!swept) line(log::level::warn, "sweeping failed").with("error", swept.error()).to(on.log);
+            if (!swept)
+                line(log::level::warn, "sweeping failed").with("error", swept.error()).to(on.log);
         }
     }
 
@@ -196,8 +206,14 @@ struct front::inside {
         rsx::object::options objects;
         objects.code = {on.settings.code.data, on.settings.code.parity};
         objects.region = on.settings.region;
-        rsx::object::ground beneath{*session,   fleet,  *policy, on.threads, rsx::system_wall_clock(),
-                                    rsx::system_entropy(), on.log, on.metrics};
+        rsx::object::ground beneath{*session,
+                                    fleet,
+                                    *policy,
+                                    on.threads,
+                                    rsx::system_wall_clock(),
+                                    rsx::system_entropy(),
+                                    on.log,
+                                    on.metrics};
         engine.emplace(beneath, objects);
         auto looked = co_await look();
         if (!looked) co_return std::unexpected(looked.error());
@@ -205,7 +221,10 @@ struct front::inside {
         chore(watch(), "watching the nodes");
         if (how.index == 0) {
             chore(sweep(), "sweeping sessions");
-            chore(engine->drain(), "collecting garbage");
+            collector.emplace(engine->state());
+            healer.emplace(engine->state());
+            chore(collector->run(collect_every), "collecting garbage");
+            chore(healer->run(heal_every), "healing");
         }
         co_return serve();
     }
@@ -223,8 +242,9 @@ struct front::inside {
             }
             return std::nullopt;
         };
-        rsx::gateway::ground beneath{*engine, std::move(lookup),     rsx::system_wall_clock(),
-                                     rsx::system_entropy(), on.log, on.metrics};
+        rsx::gateway::ground beneath{
+            *engine, std::move(lookup), rsx::system_wall_clock(), rsx::system_entropy(),
+            on.log,  on.metrics};
         rsx::gateway::options s3;
         s3.domains = on.settings.domains;
         s3.region = on.settings.region;
@@ -245,7 +265,8 @@ struct front::inside {
     rsx::step go_down() {
         if (web) {
             auto ended = co_await web->stop(stop_grace);
-            if (!ended) line(log::level::warn, "requests were cut").with("error", ended.error()).to(on.log);
+            if (!ended)
+                line(log::level::warn, "requests were cut").with("error", ended.error()).to(on.log);
         }
         chores.request_stop();
         while (chores_running > 0) {
@@ -254,15 +275,20 @@ struct front::inside {
         }
         if (engine) {
             auto drained = co_await engine->drain();
-            if (!drained) line(log::level::warn, "not drained").with("error", drained.error()).to(on.log);
+            if (!drained)
+                line(log::level::warn, "not drained").with("error", drained.error()).to(on.log);
         }
         if (session) {
             auto closed = co_await session->close();
-            if (!closed) line(log::level::warn, "lease not given back").with("error", closed.error()).to(on.log);
+            if (!closed)
+                line(log::level::warn, "lease not given back")
+                    .with("error", closed.error())
+                    .to(on.log);
         }
         if (links) {
             auto closed = co_await links->close();
-            if (!closed) line(log::level::warn, "links not closed").with("error", closed.error()).to(on.log);
+            if (!closed)
+                line(log::level::warn, "links not closed").with("error", closed.error()).to(on.log);
         }
         co_return rsx::status{};
     }
@@ -300,6 +326,8 @@ void front::stop() {
     // What ran on the loop goes before the loop does, in the order it was made backwards.
     in.web.reset();
     in.gateway.reset();
+    in.healer.reset();
+    in.collector.reset();
     in.engine.reset();
     in.session.reset();
     in.links.reset();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """rsxd as processes that tests start, kill, freeze and stop: `dev` in one, or a node each."""
 
+import json
 import os
 import signal
 import socket
@@ -106,6 +107,10 @@ class Server:
         except OSError:
             return False
 
+    def health(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_/health", timeout=5) as page:
+            return json.load(page)
+
     def __enter__(self):
         self.start()
         return self
@@ -174,10 +179,8 @@ class Cluster(Server):
         wait_until(lambda: self.nodes_up() == len(self.nodes), "all nodes are up")
 
     def nodes_up(self):
-        import json
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_/health", timeout=5) as page:
-                return json.load(page)["nodes_up"]
+            return self.health()["nodes_up"]
         except OSError:
             return 0
 

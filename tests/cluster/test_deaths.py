@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from processes import Cluster
+from processes import Cluster, wait_until
 
 SEED = int(os.environ.get("RSX_SEED", random.SystemRandom().randrange(1 << 32)))
 SIZES = (0, 1, 3000, 65536, 65537, 262145, 1_048_583)
@@ -79,7 +79,8 @@ class Deaths(unittest.TestCase):
                 while cluster.nodes_up() < 6 and time.monotonic() < deadline:
                     time.sleep(0.1)
                 self.assertEqual(cluster.nodes_up(), 6)
-                time.sleep(1)
+                # What was stored while they were away is brought home before two others may go.
+                wait_until(lambda: cluster.health()["repair_queue"] == 0, "the cluster is healed", 60)
                 for node in (0, 5):
                     cluster.nodes[node].signal(signal.SIGSTOP)
                 time.sleep(6)

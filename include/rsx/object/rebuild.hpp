@@ -1,202 +1,250 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Rebuild: gives chosen indices of one chunk to chosen disks. Healing, homecoming and rebalancing
-// are this one function with other targets.
+// Writes shards of a chunk anew: those that are lost, from k others; those that stand elsewhere, by
+// copying them home.
 //
-//     auto made = co_await object::rebuild(s, chunk, {{.index = 2, .where = home}}, budget);
-//     (*made)[0].hash                             // sealed, read back, and like its siblings
+//     auto made = co_await object::rebuild(s, chunk, about, wanted);     // wanted: index and
+//     target for (const object::rebuilt& each : *made) place(each.index) = each.place;
 //
-// Rows are read from any k disks (the shard itself, where it is readable, costs one read), computed
-// if they must be, sealed under write ids of their own, and read back once. Nothing refers to them
-// yet: that is the caller's commit. Background bytes are asked for first, from `budget`.
+// Every shard is sealed and read back, and verified, before it is said to be there; it has a write
+// id of its own, so that erasing an older copy, however late, cannot hit it. Nothing names the new
+// shards yet: whoever cannot commit them erases them (`discard`). Streams window by window: memory
+// is (k + wanted) x rebuild_window. Reads with the deadline of any read, writes with a seal's.
 #pragma once
 
 #include <rsx/object/chunk_writer.hpp>
+#include <rsx/object/rows_read.hpp>
+#include <rsx/object/standing.hpp>
 
 namespace rsx::object {
 
-// Grants background bytes; unlimited is a model of it. Awaited before they are moved.
-class budget {
-public:
-    virtual ~budget() = default;
-    [[nodiscard]] virtual step take(std::uint64_t bytes) = 0;
-};
-class unlimited_budget final : public budget {
-public:
-    step take(std::uint64_t) override { co_return status{}; }
+inline constexpr std::uint64_t rebuild_window = 1 * mib;
+static_assert(rebuild_window % limits::block_bytes == 0);
+
+struct rebuild_wish {
+    unsigned index{0};
+    target to{};
+    bool copy{false};  // the shard is whole where it stands now: no arithmetic
 };
 
-struct wanted_shard {
+struct rebuilt {
     unsigned index{0};
-    holder where{};
-};
-
-// A shard that was made and is not named by anything yet.
-struct made_shard {
-    unsigned index{0};
-    holder where{};
-    std::uint64_t write{0};
-    std::uint64_t hash{0};
+    rows::shard_place place{};
+    shard::id id{};
 };
 
 namespace detail {
 
-struct rebuilding {
-    state& s;
-    std::shared_ptr<const chunk> from;  // what cannot be read of it is marked missing
-    subject about;
-    std::vector<wanted_shard> wanted;
-    std::shared_ptr<news> changed{std::make_shared<news>()};
-    std::vector<std::shared_ptr<shard_feed>> feeds{};
-
-    [[nodiscard]] status begin(loop& home) {
-        for (const wanted_shard& each : wanted) {
-            shard::any_store* store = s.on.nodes.find(each.where);
-            if (store == nullptr) return fail(errc::unavailable, "no such node", each.where.node);
-            shard::header head{.id = from->shard(each.index),
-                               .holder = each.where,
-                               .data = static_cast<std::uint16_t>(from->shape.data),
-                               .parity = static_cast<std::uint16_t>(from->shape.parity),
-                               .code = 1,
-                               .generator = from->generator,
-                               .cell_bytes = static_cast<std::uint32_t>(from->shape.cell),
-                               .chunk_bytes = from->shape.bytes,
-                               .chunk_offset = about.chunk_offset,
-                               .writer = s.on.meta.incarnation(),
-                               .epoch = from->epoch,
-                               .seq_hint = about.seq_hint,
-                               .bucket = about.bucket,
-                               .key = about.key,
-                               .upload = about.upload,
-                               .part = about.part};
-            head.id.write = s.on.random.u64();
-            feeds.push_back(std::make_shared<shard_feed>(*store, std::move(head), changed));
-            s.detach(env{&home, feeds.back()->stop(), nanos::max()}, run(feeds.back()));
-        }
-        return {};
-    }
-    // Until every feed is below so many queued bytes; with 0 and closed: until all have ended.
-    [[nodiscard]] step drained(loop& home, std::size_t below, bool ended) {
-        const nanos limit = home.now() + limits::commit_time_max;
-        for (;;) {
-            bool open = false;
-            for (const auto& feed : feeds)
-                open = open || (feed->pending() && (ended || feed->queued() > below));
-            if (!open) co_return status{};
-            if (home.now() >= limit) co_return fail(errc::timed_out, "a disk does not get on");
-            step waiting = changed->next();
-            step limited = until(limit, std::move(waiting));
-            const auto told = co_await limited;
-            if (!told && told.error().code == errc::cancelled) co_return told;
-        }
-    }
+// One shard on its way: what has been written of it, and what its blocks' checksums are.
+struct rebuild_lane {
+    rebuild_wish wish{};
+    shard::id id{};
+    std::unique_ptr<shard::writer> writer{};
+    std::vector<std::uint32_t> sums{};
+    std::optional<error> failed{};
 };
 
-[[nodiscard]] inline step copy_rows(std::shared_ptr<rebuilding> r, loop& home, budget& granted) {
-    auto memory = std::make_shared<read_memory>();
-    constexpr std::uint64_t window = batch_stripes * limits::cell_bytes;
-    const std::uint64_t row_bytes = r->from->shape.row_bytes();
-    for (std::uint64_t at = 0; at < row_bytes; at += window) {
-        const row_range rows{at, std::min(at + window, row_bytes)};
-        step asking = granted.take(rows.size() * (r->from->shape.data + r->wanted.size()));
-        const auto taken = co_await asking;
-        if (!taken) co_return taken;
-        std::vector<row_range> needs(r->from->shape.width());
-        for (const wanted_shard& each : r->wanted) needs[each.index] = rows;
-        auto reading = read_rows(r->s, r->from, std::move(needs), memory);
-        auto got = co_await reading;
-        if (!got) co_return std::unexpected(got.error());
-        for (std::size_t i = 0; i < r->wanted.size(); ++i) {
-            const unsigned index = r->wanted[i].index;
-            auto sums = shard::sums_of(r->from->identity(index), at / limits::block_bytes,
-                                       (*got)[index].view());
-            r->feeds[i]->push({(*got)[index], std::move(sums), nullptr});
-        }
-        step draining = r->drained(home, window, false);
-        const auto drained = co_await draining;
-        if (!drained) co_return drained;
+[[nodiscard]] inline shard::header rebuild_header(const chunk& of, const subject& about,
+                                                  const rebuild_lane& lane) {
+    shard::header head;
+    head.id = lane.id;
+    head.holder = lane.wish.to.where;
+    head.data = static_cast<std::uint16_t>(of.shape.data);
+    head.parity = static_cast<std::uint16_t>(of.shape.parity);
+    head.code = 1;
+    head.generator = of.generator;
+    head.cell_bytes = static_cast<std::uint32_t>(of.shape.cell);
+    head.chunk_bytes = of.shape.bytes;
+    head.chunk_offset = about.chunk_offset;
+    head.writer = about.writer;
+    head.epoch = of.epoch;
+    head.seq_hint = about.seq_hint;
+    head.bucket = about.bucket;
+    head.key = about.key;
+    head.upload = about.upload;
+    head.part = about.part;
+    return head;
+}
+
+// The rows of these indices, in their order; the first that cannot be read is named by `detail`.
+[[nodiscard]] inline task<result<std::vector<slice>>> fetch_rows(state& s, const chunk& of,
+                                                                 std::vector<unsigned> indices,
+                                                                 row_range window) {
+    std::vector<task<result<slice>>> reading;
+    for (const unsigned index : indices) {
+        shard::any_store* store = s.on.nodes.find(of.places[index].where);
+        if (store == nullptr) co_return fail(errc::unavailable, "a source has no store", index);
+        reading.push_back(fetch(*store, of.shard(index), of.identity(index), window,
+                                of.shape.row_bytes(), std::nullopt));
     }
-    for (const auto& feed : r->feeds) feed->close();
-    step ending = r->drained(home, 0, true);
-    const auto ended = co_await ending;
-    if (!ended) co_return ended;
-    for (const auto& feed : r->feeds)
-        if (!feed->sealed())
-            co_return std::unexpected(
-                feed->why().value_or(error{errc::unavailable, "a shard was not sealed"}));
+    auto all = gather(std::move(reading));
+    auto got = co_await all;
+    std::vector<slice> out;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        if (!got[i]) co_return fail(got[i].error().code, got[i].error().why, indices[i]);
+        out.push_back(std::move(*got[i]));
+    }
+    co_return std::move(out);
+}
+
+[[nodiscard]] inline step append_window(const chunk& of, rebuild_lane& lane, slice bytes,
+                                        row_range window) {
+    auto sums = shard::sums_of(of.identity(lane.wish.index), window.from / limits::block_bytes,
+                               bytes.view());
+    lane.sums.insert(lane.sums.end(), sums.begin(), sums.end());
+    step appending = lane.writer->append(std::move(bytes), std::move(sums));
+    step limited = within(limits::call_time_max, std::move(appending));
+    auto done = co_await limited;
+    if (!done) lane.failed = done.error();
+    co_return status{};  // one lane's failure is its own
+}
+
+// Everything of it read once more, from where it now is.
+[[nodiscard]] inline task<result<bool>> read_back(state& s, const chunk& of,
+                                                  const rebuild_lane& lane) {
+    shard::any_store* store = s.on.nodes.find(lane.wish.to.where);
+    if (store == nullptr) co_return false;
+    const std::uint64_t row = of.shape.row_bytes();
+    for (std::uint64_t at = 0; at < row; at += rebuild_window) {
+        const row_range window{at, std::min(at + rebuild_window, row)};
+        auto reading =
+            fetch(*store, lane.id, of.identity(lane.wish.index), window, row, std::nullopt);
+        const auto got = co_await reading;
+        if (!got) co_return std::unexpected(got.error());
+    }
+    co_return true;
+}
+
+[[nodiscard]] inline step finish_lane(state& s, const chunk& of, rebuild_lane& lane) {
+    if (lane.failed) co_return status{};
+    auto sealing = lane.writer->seal();
+    auto limited = within(limits::call_time_max, std::move(sealing));
+    const auto sealed = co_await limited;
+    if (!sealed) {
+        lane.failed = sealed.error();
+        co_return status{};
+    }
+    if (sealed->bytes != of.shape.row_bytes() || sealed->hash != shard::hash_of(lane.sums)) {
+        lane.failed = error{errc::corrupt, "what was sealed is not what was written", 0};
+        co_return status{};
+    }
+    auto checking = read_back(s, of, lane);
+    const auto whole = co_await checking;
+    if (!whole) lane.failed = whole.error();
     co_return status{};
 }
 
-// All of a shard, as its disk has it now.
-[[nodiscard]] inline task<result<bool>> verify_shard(state& s, std::shared_ptr<const chunk> of,
-                                                     unsigned index, holder where, shard::id which,
-                                                     std::uint64_t hash) {
-    shard::any_store* store = s.on.nodes.find(where);
-    if (store == nullptr) co_return fail(errc::unavailable, "no such node", where.node);
-    std::vector<std::uint32_t> sums;
-    constexpr std::uint64_t window = batch_stripes * limits::cell_bytes;
-    const std::uint64_t row_bytes = of->shape.row_bytes();
-    for (std::uint64_t at = 0; at < row_bytes; at += window) {
-        const row_range rows{at, std::min(at + window, row_bytes)};
-        shard::block_range blocks;
-        blocks.first = rows.from / limits::block_bytes;
-        blocks.count = shard::blocks_in(rows.size());
-        auto reading = store->read(which, blocks);
-        auto limited = within(limits::shard_read_time_max, std::move(reading));
-        const auto piece = co_await limited;
-        if (!piece) co_return std::unexpected(piece.error());
-        if (piece->bytes.size() != rows.size())
-            co_return fail(errc::corrupt, "a shard is not as long as its chunk says",
-                           piece->bytes.size());
-        const auto good = shard::verify(of->identity(index), blocks, *piece);
-        if (!good) co_return std::unexpected(good.error());
-        sums.insert(sums.end(), piece->sums.begin(), piece->sums.end());
+[[nodiscard]] inline status repair_window(const codec::repair_plan& plan,
+                                          const std::vector<slice>& sources,
+                                          std::vector<buffer>& made, std::size_t size) {
+    std::vector<byte_view> in(sources.size());
+    std::vector<byte_span> out(made.size());
+    for (std::size_t at = 0; at < size; at += limits::cell_bytes) {
+        const std::size_t n = std::min(limits::cell_bytes, size - at);
+        for (std::size_t i = 0; i < in.size(); ++i) in[i] = sources[i].view().subspan(at, n);
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = made[i].span().subspan(at, n);
+        if (auto done = plan.repair(in, out); !done) return done;
     }
-    if (shard::hash_of(sums) != hash)
-        co_return fail(errc::corrupt, "a shard is not the one its manifest names");
-    co_return true;
+    return {};
 }
 
 }  // namespace detail
 
-// Erases shards that were made in vain.
-inline void forget(state& s, const chunk& of, const std::vector<made_shard>& made) {
-    for (const made_shard& each : made) {
-        shard::any_store* store = s.on.nodes.find(each.where);
+// Erases shards that nothing names. Best effort: the orphan sweep finds what it could not reach.
+[[nodiscard]] inline step discard(state& s, std::vector<rebuilt> what) {
+    for (const rebuilt& each : what) {
+        shard::any_store* store = s.on.nodes.find(each.place.where);
         if (store == nullptr) continue;
-        shard::id which = of.shard(each.index);
-        which.write = each.write;
-        s.detach_here(within(limits::call_time_max, store->erase(which)));
+        step erasing = store->erase(each.id);
+        step limited = within(limits::call_time_max, std::move(erasing));
+        (void)co_await limited;
     }
+    co_return status{};
 }
 
-[[nodiscard]] inline task<result<std::vector<made_shard>>> rebuild(
-    state& s, std::shared_ptr<const chunk> from, subject about, std::vector<wanted_shard> wanted,
-    budget& granted) {
-    const env& here = co_await this_env{};
-    auto work = std::make_shared<detail::rebuilding>(s, from, std::move(about), std::move(wanted));
-    auto done = work->begin(*here.where);
-    if (done) {
-        step copying = detail::copy_rows(work, *here.where, granted);
-        done = co_await copying;
+// `have`: indices that may be read. Those of `wanted` that could be written are answered; the
+// others are left for another time. Errors: that of a source (detail: its index); too_few_shards.
+[[nodiscard]] inline task<result<std::vector<rebuilt>>> rebuild(state& s, chunk of, subject about,
+                                                                std::vector<unsigned> have,
+                                                                std::vector<rebuild_wish> wanted) {
+    std::vector<detail::rebuild_lane> lanes;
+    std::vector<unsigned> lost;
+    for (rebuild_wish& wish : wanted) {
+        detail::rebuild_lane lane;
+        lane.wish = wish;
+        lane.id = of.shard(wish.index);
+        lane.id.write = s.on.random.u64();
+        shard::any_store* store = s.on.nodes.find(wish.to.where);
+        if (store == nullptr) continue;
+        auto beginning = store->begin(detail::rebuild_header(of, about, lane));
+        auto writer = co_await beginning;
+        if (!writer) continue;
+        lane.writer = std::move(*writer);
+        if (!wish.copy) lost.push_back(wish.index);
+        lanes.push_back(std::move(lane));
     }
-    std::vector<made_shard> out;
-    for (const auto& feed : work->feeds) {
-        if (feed->pending()) feed->drop({errc::cancelled, "the rebuild was given up"});
-        if (!feed->sealed()) continue;
-        out.push_back({.index = feed->head().id.index,
-                       .where = feed->where(),
-                       .write = feed->head().id.write,
-                       .hash = feed->hash()});
-        if (!done) continue;
-        auto checking = detail::verify_shard(s, from, feed->head().id.index, feed->where(),
-                                             feed->head().id, feed->hash());
-        const auto checked = co_await checking;
-        if (!checked) done = std::unexpected(checked.error());
+    std::optional<codec::repair_plan> plan;
+    std::vector<unsigned> sources;
+    if (!lost.empty()) {
+        const auto code =
+            s.code_of(of.shape.data, of.shape.parity, static_cast<codec::generator>(of.generator));
+        if (!code) co_return fail(errc::unsupported, "no such erasure code", of.generator);
+        auto made = code->plan(have, lost);
+        if (!made) co_return std::unexpected(made.error());
+        plan.emplace(std::move(*made));
+        sources.assign(plan->sources().begin(), plan->sources().end());
     }
-    if (!done) {
-        forget(s, *from, out);
-        co_return std::unexpected(done.error());
+    const std::size_t planned = sources.size();
+    for (const auto& lane : lanes)
+        if (lane.wish.copy) sources.push_back(lane.wish.index);
+
+    const std::uint64_t row = of.shape.row_bytes();
+    for (std::uint64_t at = 0; at < row && !lanes.empty(); at += rebuild_window) {
+        const row_range window{at, std::min(at + rebuild_window, row)};
+        auto leasing = take_lease(s.reading, window.size() * (sources.size() + lost.size()));
+        const auto held = co_await leasing;
+        if (!held) co_return std::unexpected(held.error());
+        auto fetching = detail::fetch_rows(s, of, sources, window);
+        auto rows_read = co_await fetching;
+        if (!rows_read) co_return std::unexpected(rows_read.error());
+        std::vector<slice> copies(
+            std::make_move_iterator(rows_read->begin() + static_cast<std::ptrdiff_t>(planned)),
+            std::make_move_iterator(rows_read->end()));
+        rows_read->resize(planned);
+        std::vector<buffer> made;
+        for (std::size_t i = 0; i < lost.size(); ++i)
+            made.push_back(buffer::uninitialized(window.size()));
+        if (plan) {
+            const auto repaired = detail::repair_window(*plan, *rows_read, made, window.size());
+            if (!repaired) co_return std::unexpected(repaired.error());
+        }
+        std::vector<step> writing;
+        std::size_t next_lost = 0;
+        std::size_t next_copy = 0;
+        for (auto& lane : lanes) {
+            slice bytes = lane.wish.copy ? std::move(copies[next_copy++])
+                                         : slice{std::move(made[next_lost++])};
+            if (!lane.failed) writing.push_back(detail::append_window(of, lane, bytes, window));
+        }
+        auto all = gather(std::move(writing));
+        (void)co_await all;
+    }
+    std::vector<step> ending;
+    for (auto& lane : lanes) ending.push_back(detail::finish_lane(s, of, lane));
+    auto all = gather(std::move(ending));
+    (void)co_await all;
+
+    std::vector<rebuilt> out;
+    for (const auto& lane : lanes) {
+        if (lane.failed) continue;
+        rebuilt one;
+        one.index = lane.wish.index;
+        one.id = lane.id;
+        one.place.where = lane.wish.to.where;
+        one.place.state = lane.wish.to.state;
+        one.place.hash = shard::hash_of(lane.sums);
+        one.place.write = lane.id.write;
+        out.push_back(std::move(one));
     }
     co_return std::move(out);
 }
