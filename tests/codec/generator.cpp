@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <rsx/codec/elimination.hpp>
+
 #include <rsx/codec/generator.hpp>
 
 #include "catch.hpp"
 
+#include "elimination.hpp"
 #include "fixture.hpp"
 
 #include <bit>
@@ -25,7 +26,7 @@ bool any_k_suffice(std::span<const gf256> rows, unsigned k, unsigned m) {
             std::vector<gf256> square;
             for (const unsigned i : picked)
                 for (const unsigned j : columns) square.push_back(rows[std::size_t{i} * k + j]);
-            if (!codec::eliminate(std::span{square}, n, n)) return false;
+            if (!codec_test::eliminate(std::span{square}, n, n)) return false;
         }
     }
     return true;

@@ -90,6 +90,18 @@ template <class Bytes>
     return overlaps(in, out);
 }
 
+// The same for shards that are only read.
+[[nodiscard]] inline problem pair(std::span<const byte_view> data, std::size_t datas,
+                                  std::span<const byte_view> parity,
+                                  std::size_t parities) noexcept {
+    if (const auto bad = call(data, datas, {}, 0)) return bad;
+    if (parity.size() != parities)
+        return error{errc::invalid, "wrong number of parity shards; the number is what came",
+                     parity.size()};
+    if (const auto bad = lengths(data, data[0].size())) return bad;
+    return lengths(parity, data[0].size());
+}
+
 // Every index below `shards` and none twice. `seen` is scratch of `shards` flags, all false.
 template <class Flags>
 [[nodiscard]] problem indices(std::span<const unsigned> list, unsigned shards,

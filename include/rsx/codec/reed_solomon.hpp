@@ -19,9 +19,9 @@
 // Chapter: docs/theory/03-linear-codes.md.
 #pragma once
 
+#include <rsx/codec/check_plan.hpp>
 #include <rsx/codec/checks.hpp>
 #include <rsx/codec/concept.hpp>
-#include <rsx/codec/elimination.hpp>
 #include <rsx/codec/generator.hpp>
 #include <rsx/codec/points.hpp>
 #include <rsx/codec/repair_plan.hpp>
@@ -107,13 +107,8 @@ public:
     // Whether the parity is that of the data. Reads everything once, writes nothing.
     [[nodiscard]] result<bool> verify(std::span<const byte_view> data,
                                       std::span<const byte_view> parity) const {
-        if (const auto bad = checks::call(data, shape_.data, {}, 0)) return std::unexpected(*bad);
-        if (parity.size() != shape_.parity)
-            return fail(errc::invalid, "wrong number of parity shards; the number is what came",
-                        parity.size());
-        const std::size_t length = data[0].size();
-        if (const auto bad = checks::lengths(data, length)) return std::unexpected(*bad);
-        if (const auto bad = checks::lengths(parity, length)) return std::unexpected(*bad);
+        if (const auto bad = checks::pair(data, shape_.data, parity, shape_.parity))
+            return std::unexpected(*bad);
         return map_.agrees(data, parity);
     }
 
@@ -121,6 +116,7 @@ public:
     // parity by index. A wanted shard that is in `have` is copied.
     [[nodiscard]] result<repair_plan> plan(std::span<const unsigned> have,
                                            std::span<const unsigned> want) const {
+        if (points_.empty()) return solved(have, want);
         flags there{};
         flags asked{};
         if (const auto bad = checks::indices(have, shape_.shards(), there))
@@ -139,8 +135,7 @@ public:
         if (indices.size() < shape_.data)
             return fail(errc::too_few_shards, "more shards are lost than parity is left; there are",
                         indices.size());
-        return points_.empty() ? solved(std::move(indices), want, there)
-                               : interpolated(std::move(indices), want, there);
+        return interpolated(std::move(indices), want, there);
     }
 
 private:
@@ -161,9 +156,8 @@ private:
     [[nodiscard]] repair_plan interpolated(std::vector<unsigned> sources,
                                            std::span<const unsigned> want,
                                            const flags& there) const;
-    [[nodiscard]] result<repair_plan> solved(std::vector<unsigned> sources,
-                                             std::span<const unsigned> want,
-                                             const flags& there) const;
+    [[nodiscard]] result<repair_plan> solved(std::span<const unsigned> have,
+                                             std::span<const unsigned> want) const;
     template <std::invocable<unsigned, std::span<gf::gf256>> RowOf>
     [[nodiscard]] repair_plan finished(std::vector<unsigned> sources,
                                        std::span<const unsigned> want, const flags& there,
@@ -207,44 +201,16 @@ inline repair_plan reed_solomon::interpolated(std::vector<unsigned> sources,
     return finished(std::move(sources), want, there, row_of);
 }
 
-// Any other generator. L are the lost data shards, A those that are there, P as many parity shards.
-//     parity_P = G_PL d_L + G_PA d_A      therefore      d_L = G_PL^-1 (parity_P + G_PA d_A)
-// One elimination of [G_PL | G_PA | 1] gives every lost data shard in terms of A and P. A wanted
-// parity shard is its row of G with the lost data replaced by that.
-inline result<repair_plan> reed_solomon::solved(std::vector<unsigned> sources,
-                                                std::span<const unsigned> want,
-                                                const flags& there) const {
-    const unsigned k = shape_.data;
-    std::vector<unsigned> lost;
-    for (unsigned j = 0; j < k; ++j)
-        if (!there[j]) lost.push_back(j);
-    const std::size_t losses = lost.size();
-    const std::size_t alive = k - losses;  // sources are the data alive, then the parity
-    const std::size_t width = losses + k;
-    std::vector<gf::gf256> system(losses * width);
-    for (std::size_t r = 0; r < losses; ++r) {
-        gf::gf256* row = system.data() + r * width;
-        const unsigned parity = sources[alive + r] - k;
-        for (std::size_t c = 0; c < losses; ++c) row[c] = map_.at(parity, lost[c]);
-        for (std::size_t c = 0; c < alive; ++c) row[losses + c] = map_.at(parity, sources[c]);
-        row[losses + alive + r] = gf::gf256::one();
+// Any other generator, by elimination: shard k+i and row i of the data add up to zero.
+inline result<repair_plan> reed_solomon::solved(std::span<const unsigned> have,
+                                                std::span<const unsigned> want) const {
+    const std::size_t n = shape_.shards();
+    std::vector<gf::gf256> all(shape_.parity * n);
+    for (unsigned i = 0; i < shape_.parity; ++i) {
+        for (unsigned j = 0; j < shape_.data; ++j) all[i * n + j] = map_.at(i, j);
+        all[i * n + shape_.data + i] = gf::gf256::one();
     }
-    if (!eliminate(std::span{system}, losses, width))
-        return fail(errc::too_few_shards, "these rows cannot be solved for what is lost; lost are",
-                    losses);
-    const auto row_of = [&](unsigned target, std::span<gf::gf256> row) {
-        const auto add_lost = [&](std::size_t which, gf::gf256 times) {
-            for (std::size_t c = 0; c < k; ++c)
-                row[c] += times * system[which * width + losses + c];
-        };
-        if (target < k) {
-            const auto which = std::find(lost.begin(), lost.end(), target) - lost.begin();
-            return add_lost(static_cast<std::size_t>(which), gf::gf256::one());
-        }
-        for (std::size_t c = 0; c < alive; ++c) row[c] = map_.at(target - k, sources[c]);
-        for (std::size_t l = 0; l < losses; ++l) add_lost(l, map_.at(target - k, lost[l]));
-    };
-    return finished(std::move(sources), want, there, row_of);
+    return plan_by_checks(std::move(all), shape_.shards(), have, want, kernel());
 }
 
 // The plan of k sources, a row for each wanted shard. A wanted shard that is there is copied, and

@@ -5,7 +5,7 @@
 //     // rows of [A | B], A square: afterwards the identity stands where A was, A^-1 B where B was
 //     if (!eliminate(rows, n, width)) ...   // A has no inverse
 //
-// Only what was lost is inverted: for two losses of ten shards A is 2 x 2, not 10 x 10.
+// The tests ask it whether a square matrix has an inverse.
 #pragma once
 
 #include <rsx/gf/concept.hpp>
@@ -13,7 +13,7 @@
 #include <span>
 #include <utility>
 
-namespace rsx::codec {
+namespace rsx::codec_test {
 
 template <gf::field F>
 [[nodiscard]] bool eliminate(std::span<F> rows, std::size_t n, std::size_t width) {
@@ -38,4 +38,4 @@ template <gf::field F>
     return true;
 }
 
-}  // namespace rsx::codec
+}  // namespace rsx::codec_test
