@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from processes import Cluster, wait_until
 
@@ -72,7 +73,7 @@ class Deaths(unittest.TestCase):
                 time.sleep(2)
                 for node in (1, 4):
                     cluster.nodes[node].kill()
-                time.sleep(5)
+                time.sleep(4)
                 for node in (1, 4):
                     cluster.nodes[node].start()
                 deadline = time.monotonic() + 30
@@ -100,8 +101,10 @@ class Deaths(unittest.TestCase):
             for dead in ((), (2, 3)):
                 for node in dead:
                     cluster.nodes[node].kill()
-                wrong = [k for k, size in stored.items()
-                         if cluster.s3.get("deaths", k)[2] != body_of(k, size)]
+                with ThreadPoolExecutor(CLIENTS) as pool:
+                    same = pool.map(lambda item: cluster.s3.get("deaths", item[0])[2] == body_of(*item),
+                                    stored.items())
+                    wrong = [key for key, good in zip(stored, same) if not good]
                 self.assertEqual(wrong, [], f"with nodes {dead} dead")
 
 
