@@ -19,6 +19,7 @@
 #pragma once
 
 #include <rsx/object/heal_layout.hpp>
+#include <rsx/object/walk.hpp>
 
 namespace rsx::object {
 
@@ -44,7 +45,7 @@ public:
     // Everything that tickets ask for, once.
     [[nodiscard]] task<result<healed>> pass() {
         healed out;
-        auto listing = tickets();
+        auto listing = rows_of_kind(s_, meta::kind::ticket, tickets_at_once);
         auto rows = co_await listing;
         if (!rows) co_return std::unexpected(rows.error());
         out.all_seen = rows->size() < tickets_at_once;
@@ -127,20 +128,6 @@ public:
 private:
     void complain(const error& why) {
         log::line{log::level::warn, "healing failed"}.with("error", why).to(s_.on.log);
-    }
-
-    [[nodiscard]] task<result<std::vector<meta::row>>> tickets() {
-        std::vector<meta::row> out;
-        for (unsigned spread = 0; spread < 256 && out.size() < tickets_at_once; ++spread) {
-            std::vector<meta::range> ranges{
-                meta::key::spread_of(meta::kind::ticket, static_cast<std::uint8_t>(spread))};
-            const meta::scan_limits limit{};
-            auto scanning = s_.on.meta.store().scan(std::move(ranges), limit, meta::reading::each);
-            auto page = co_await scanning;
-            if (!page) co_return std::unexpected(page.error());
-            for (meta::row& row : page->rows[0]) out.push_back(std::move(row));
-        }
-        co_return std::move(out);
     }
 
     // True: the layout is whole, or is no more; the ticket is gone.
