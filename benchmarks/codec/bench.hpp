@@ -27,7 +27,7 @@ struct cell {
 
     friend bool operator==(const cell&, const cell&) = default;
     // How many shards the cell's repair loses: data shards, the first ones.
-    unsigned lost() const { return op == "repair1" ? 1 : m < k ? m : k; }
+    unsigned lost() const { return op == "repair1" || op == "wide-repair1" ? 1 : m < k ? m : k; }
 };
 
 inline double seconds() {

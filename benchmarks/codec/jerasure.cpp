@@ -20,6 +20,7 @@ struct state {
 };
 
 std::function<void()> setup(const bench::cell& c) {
+    if (c.op.starts_with("wide-")) return {};
     if (c.bytes % sizeof(long) != 0 || c.op == "verify" || c.op == "update") return {};
     auto s = std::make_shared<state>(state{c, bench::filled(c)});
     const int k = static_cast<int>(c.k);

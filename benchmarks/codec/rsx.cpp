@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rsx/codec.hpp>
+#include <rsx/codec/wide.hpp>
 
 #include "bench.hpp"
 
@@ -30,7 +31,27 @@ void must(bool ok) {
     if (!ok) std::abort();
 }
 
+// Wide codes: the same, over the other class.
+std::function<void()> setup_wide(const bench::cell& c) {
+    auto code = std::make_shared<codec::wide_code>(
+        codec::wide_code::make({.data = c.k, .parity = c.m}).value());
+    auto shards = std::make_shared<codec::shard_memory>(bench::filled(c));
+    const auto data = shards->views(0, c.k);
+    const auto parity = shards->spans(c.k, c.m);
+    must(bool{code->encode(data, parity)});
+    if (c.op == "wide-encode") return [=] { must(bool{code->encode(data, parity)}); };
+    std::vector<unsigned> have;
+    std::vector<unsigned> want;
+    for (unsigned i = 0; i < c.k + c.m; ++i) (i < c.lost() ? want : have).push_back(i);
+    auto plan = std::make_shared<codec::wide_plan>(code->plan(have, want).value());
+    std::vector<byte_view> in;
+    for (const unsigned i : plan->sources()) in.push_back(std::as_const(*shards)[i]);
+    const auto out = shards->spans(0, c.lost());
+    return [=] { must(bool{plan->repair(in, out)}); };
+}
+
 std::function<void()> setup(const bench::cell& c) {
+    if (c.op.starts_with("wide-")) return setup_wide(c);
     auto code = codec::reed_solomon::make({.data = c.k, .parity = c.m});
     if (!code) {
         std::fprintf(stderr, "%s\n", to_string(code.error()).c_str());

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 namespace {
 
@@ -79,10 +80,21 @@ public:
                 continue;
             }
             ++into.answers;
+            if (putting) put_[which] = std::max(put_[which], n + 1);
             const std::chrono::duration<double, std::milli> took = here.where->now() - began;
             into.latencies_ms.push_back(took.count());
         }
         co_return status{};
+    }
+
+    // How many keys every connection has put: what GETs may ask for.
+    [[nodiscard]] std::uint64_t fewest_put(unsigned connections, std::uint64_t most) const {
+        std::uint64_t fewest = most;
+        for (unsigned i = 0; i < connections; ++i) {
+            const auto found = put_.find(i);
+            fewest = std::min(fewest, found == put_.end() ? 0 : found->second);
+        }
+        return std::max<std::uint64_t>(1, fewest);
     }
 
 private:
@@ -141,6 +153,7 @@ private:
     settings how_;
     net::http::client client_;
     rsx::s3::signer signer_;
+    std::map<unsigned, std::uint64_t> put_{};
 };
 
 task<result<tally>> round_of(load& with, bool putting, rsx::slice body, unsigned connections,
@@ -182,11 +195,12 @@ bool measure(net::asio_loop& loop, const settings& how, std::size_t size, unsign
     }
     const std::uint64_t keys =
         std::max<std::uint64_t>(1, (std::uint64_t{256} << 20) / size / connections);
+    std::uint64_t there =
+        std::min<std::uint64_t>(keys, 200);  // a connection's keys, of 0, 1, 2, ...
     for (const bool putting : {true, false}) {
         for (unsigned round = 0; round < how.rounds; ++round) {
             const auto began = loop.now();
-            auto seen = loop.run(round_of(with, putting, body, connections,
-                                          std::min<std::uint64_t>(keys, 200), how.seconds));
+            auto seen = loop.run(round_of(with, putting, body, connections, there, how.seconds));
             const std::chrono::duration<double> took = loop.now() - began;
             const double rate = static_cast<double>(seen->answers) / took.count();
             std::printf(
@@ -199,6 +213,7 @@ bool measure(net::asio_loop& loop, const settings& how, std::size_t size, unsign
                 static_cast<unsigned long long>(seen->failures));
             std::fflush(stdout);
         }
+        if (putting) there = with.fewest_put(connections, there);
     }
     return true;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rsx/codec.hpp>
+#include <rsx/codec/wide.hpp>
 
 #include "catch.hpp"
 
@@ -24,7 +25,8 @@ const json& all_vectors() {
 }
 
 // The parity our code makes of the vector file's data, in hexadecimal.
-std::vector<std::string> parity_of(const codec::reed_solomon& code, std::size_t bytes) {
+template <codec::erasure_code Code>
+std::vector<std::string> parity_of(const Code& code, std::size_t bytes) {
     const auto shape = code.shape();
     std::vector<std::vector<std::byte>> shards(shape.shards(), std::vector<std::byte>(bytes));
     std::vector<byte_view> data;
@@ -104,4 +106,28 @@ TEST_CASE("the rows of any other library can be given as they are") {
         ++matched;
     }
     CHECK(matched == 83);
+}
+
+TEST_CASE("wide codes make the bytes of leopard, over both fields") {
+    const std::map<std::string, codec::wide_field> fields{
+        {"leopard_auto_gf8", codec::wide_field::smallest},
+        {"leopard_auto_gf16", codec::wide_field::smallest},
+        {"klauspost_WithLeopardGF_gf8", codec::wide_field::gf8},
+        {"klauspost_WithLeopardGF16", codec::wide_field::gf16},
+        {"klauspost_auto_leopard_gf16", codec::wide_field::gf16},
+    };
+    unsigned matched = 0;
+    for (const auto& v : all_vectors()) {
+        const auto name = v.at("name").get<std::string>();
+        const auto known = fields.find(name);
+        if (known == fields.end()) continue;
+        const codec::geometry shape{v.at("k").get<unsigned>(), v.at("m").get<unsigned>()};
+        CAPTURE(name, shape.data, shape.parity);
+        const auto code = codec::wide_code::make(shape, known->second);
+        REQUIRE(code);
+        CHECK(parity_of(*code, v.at("shard_len").get<std::size_t>()) ==
+              v.at("parity").get<std::vector<std::string>>());
+        ++matched;
+    }
+    CHECK(matched == 31);
 }
