@@ -210,6 +210,22 @@ struct reply_head {
     return std::string{rsx::text_of(raw)}.append(h.head);
 }
 
+// What a handler's answer becomes; one that does not fit into a frame becomes errc::limit.
+[[nodiscard]] inline reply_head head_of(result<reply> value, slice& body) {
+    reply_head head;
+    if (!value) {
+        head.failed = value.error();
+    } else if (value->body.size() > limits::frame_bytes_max) {
+        head.failed = error{errc::limit, "an answer is too long", value->body.size()};
+    } else if (value->head.size() > head_section_bytes_max / 2) {
+        head.failed = error{errc::limit, "the head of an answer is too long", value->head.size()};
+    } else {
+        head.head = std::move(value->head);
+        body = std::move(value->body);
+    }
+    return head;
+}
+
 [[nodiscard]] inline result<reply_head> reply_head_from(std::string_view text) {
     if (text.size() < 9) return fail(errc::corrupt, "the head of a reply is too short");
     const byte_view at = bytes_of(text);

@@ -15,13 +15,11 @@
 // outlives it; an answer may outlive the client.
 #pragma once
 
-#include <rsx/core/buffer.hpp>
 #include <rsx/core/gather.hpp>
 #include <rsx/core/slice.hpp>
 #include <rsx/core/wait.hpp>
-#include <rsx/net/channel.hpp>
 #include <rsx/net/connect.hpp>
-#include <rsx/net/http_chunked.hpp>
+#include <rsx/net/http_body.hpp>
 #include <rsx/net/http_parse.hpp>
 
 #include <array>
@@ -49,29 +47,11 @@ struct body_source {
 
 namespace detail {
 
-// A connection with what was read from it and not yet used.
 struct client_connection {
     client_connection(asio::ip::tcp::socket socket, watchdog& dog) : with{std::move(socket), dog} {}
     channel with;
-    buffer in{buffer::uninitialized(limits::head_bytes_max)};
-    std::size_t begin{0};
-    std::size_t end{0};
+    input in{with};
     nanos idle_since{0};
-
-    [[nodiscard]] std::string_view waiting() const noexcept {
-        return text_of(in.view().subspan(begin, end - begin));
-    }
-    // More bytes behind those waiting; 0: the end.
-    [[nodiscard]] task<result<std::size_t>> more(nanos patience) {
-        std::memmove(in.data(), in.data() + begin, end - begin);
-        end -= begin;
-        begin = 0;
-        if (end == in.size()) co_return fail(errc::corrupt, "the head of an answer is too long");
-        const byte_span room = in.span().subspan(end);
-        const auto n = co_await with.read_some(room, patience);
-        if (n) end += *n;
-        co_return n;
-    }
 };
 
 struct client_pool {
@@ -131,8 +111,8 @@ class response {
 public:
     response(answered head, bool bodiless, detail::lease from)
         : head_{std::move(head)}, from_{std::move(from)}, bodiless_{bodiless} {
-        left_ = head_.content_length.value_or(0);
-        if (ended()) release();
+        body_.begin(bodiless ? 0 : head_.content_length, !bodiless && head_.chunked, !bodiless);
+        if (body_.ended()) release();
     }
 
     [[nodiscard]] unsigned status() const noexcept { return head_.status; }
@@ -152,11 +132,11 @@ public:
     [[nodiscard]] task<result<std::size_t>> read(byte_span out) {
         RSX_ASSERT(!out.empty());
         if (failed_) co_return fail(errc::corrupt, "the body of an answer is broken");
-        if (ended()) co_return 0;
-        const auto n = co_await next(out);
+        if (body_.ended()) co_return 0;
+        const auto n = co_await body_.read(from_.on->in, out, from_.pool().how.body_stall_max);
         failed_ = !n;
         if (failed_) from_.on.reset();
-        if (n && ended()) release();
+        if (n && body_.ended()) release();
         co_return n;
     }
 
@@ -175,61 +155,17 @@ public:
     }
 
 private:
-    [[nodiscard]] bool ended() const noexcept {
-        if (bodiless_ || over_) return true;
-        if (head_.chunked) return chunks_.ended();
-        return head_.content_length.has_value() && left_ == 0;
-    }
     void release() noexcept {
-        over_ = true;
-        from_.reusable = head_.keep_alive && from_.on != nullptr && from_.on->waiting().empty() &&
+        from_.reusable = head_.keep_alive && from_.on != nullptr && from_.on->in.empty() &&
                          (bodiless_ || head_.chunked || head_.content_length.has_value());
         const detail::lease give_back = std::move(from_);
-    }
-
-    [[nodiscard]] task<result<std::size_t>> next(byte_span out) {
-        detail::client_connection& on = *from_.on;
-        const nanos patience = from_.pool().how.body_stall_max;
-        std::uint64_t most = head_.content_length ? left_ : out.size();
-        while (head_.chunked) {
-            const auto used = chunks_.advance(on.waiting());
-            if (!used) co_return std::unexpected(used.error());
-            on.begin += *used;
-            if (chunks_.ended()) co_return 0;
-            most = chunks_.data_left();
-            if (most > 0) break;
-            const auto n = co_await on.more(patience);
-            if (!n) co_return n;
-            if (*n == 0) co_return fail(errc::corrupt, "the body of an answer ended early");
-        }
-        const byte_span want =
-            out.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, out.size())));
-        std::size_t n = std::min(want.size(), on.end - on.begin);
-        if (n > 0) {
-            std::memcpy(want.data(), on.in.data() + on.begin, n);
-            on.begin += n;
-        } else {
-            const auto read = co_await on.with.read_some(want, patience);
-            if (!read) co_return read;
-            n = *read;
-        }
-        const bool until_close = !head_.chunked && !head_.content_length;
-        if (n == 0 && !until_close) {
-            co_return fail(errc::corrupt, "the body of an answer ended early");
-        }
-        if (n == 0) over_ = true;
-        if (head_.content_length) left_ -= n;
-        if (head_.chunked) chunks_.took(n);
-        co_return n;
     }
 
     answered head_;
     detail::lease from_;
     bool bodiless_;
-    bool over_{false};
     bool failed_{false};
-    std::uint64_t left_{0};
-    chunk_reader chunks_{};
+    body_reader body_{};
 };
 
 class client {
@@ -290,7 +226,7 @@ private:
                 co_return response{std::move(*got), bodiless, std::move(held)};
             }
             const bool lost = got.error().code == errc::unavailable;
-            if (reused && repeatable && lost && held.on->end == 0) continue;
+            if (reused && repeatable && lost && held.on->in.empty()) continue;
             if (lost && head.method != "GET" && head.method != "HEAD") {
                 co_return fail(errc::unknown_outcome, "the connection ended without an answer");
             }
@@ -382,20 +318,23 @@ private:
     static task<result<answered>> receive(detail::lease& held, nanos patience) {
         detail::client_connection& on = *held.on;
         for (;;) {
+            on.in.to_front();
             head_scan scan;
             std::size_t size = 0;
             for (;;) {
-                const auto looked = scan.look(on.waiting());
+                const auto looked = scan.look(on.in.waiting());
                 if (!looked) co_return fail(errc::corrupt, "a malformed HTTP answer");
                 size = *looked;
                 if (size != 0) break;
-                const auto n = co_await on.more(patience);
+                if (on.in.full())
+                    co_return fail(errc::corrupt, "the head of an answer is too long");
+                const auto n = co_await on.in.more(patience);
                 if (!n) co_return std::unexpected(n.error());
                 if (*n == 0) co_return fail(errc::unavailable, "no answer before the end");
             }
-            auto head = parse_response(on.waiting().substr(0, size));
+            auto head = parse_response(on.in.waiting().substr(0, size));
             if (!head) co_return std::unexpected(head.error());
-            on.begin += size;
+            on.in.begin += size;
             if (head->status >= 200) co_return head;
             if (head->status == 101) co_return fail(errc::corrupt, "an upgrade nobody asked for");
         }

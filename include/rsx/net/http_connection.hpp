@@ -16,80 +16,13 @@
 #pragma once
 
 #include <rsx/core/buffer.hpp>
-#include <rsx/core/clock.hpp>
-#include <rsx/net/channel.hpp>
-#include <rsx/net/http_chunked.hpp>
-#include <rsx/net/http_parse.hpp>
-
-#include <boost/beast/http/status.hpp>
+#include <rsx/net/http_body.hpp>
+#include <rsx/net/http_common.hpp>
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace rsx::net::http {
-
-// What a server allows its clients; all of it may be made smaller for tests.
-struct server_limits {
-    std::size_t connections_max{limits::connections_max};
-    std::uint64_t body_bytes_max{limits::put_bytes_max + limits::put_bytes_max / 16};
-    nanos head_time_max{limits::head_time_max};  // from the first byte of a head to its last
-    nanos idle_time_max{limits::idle_time_max};  // between requests
-    nanos body_stall_max{limits::body_stall_max};
-    nanos linger_max{limits::http_linger_max};
-};
-
-namespace detail {
-
-// What the connections of one server have in common.
-struct common {
-    server_limits allowed{};
-    const wall_clock* wall{nullptr};
-    handler answer{};
-    bool closing{false};  // finish what is under way, take nothing new
-    std::uint64_t requests{0};
-    std::uint64_t refused{0};
-
-    // "Sun, 06 Nov 1994 08:49:37 GMT", made once a second.
-    [[nodiscard]] const std::string& date() {
-        const std::int64_t second = wall->now_ms() / 1000;
-        if (second != date_of_) {
-            date_of_ = second;
-            date_ = text_of_date(second);
-        }
-        return date_;
-    }
-
-private:
-    [[nodiscard]] static std::string text_of_date(std::int64_t second) {
-        using namespace std::chrono;
-        static constexpr const char* days_of_week[] = {"Sun", "Mon", "Tue", "Wed",
-                                                       "Thu", "Fri", "Sat"};
-        static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-        const sys_seconds at{seconds{second}};
-        const auto day = floor<days>(at);
-        const year_month_day date{day};
-        const hh_mm_ss clock{at - day};
-        char text[64];
-        const int size = std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                                       days_of_week[weekday{day}.c_encoding()],
-                                       unsigned{date.day()}, months[unsigned{date.month()} - 1],
-                                       int{date.year()}, static_cast<int>(clock.hours().count()),
-                                       static_cast<int>(clock.minutes().count()),
-                                       static_cast<int>(clock.seconds().count()));
-        return {text, static_cast<std::size_t>(size)};
-    }
-    std::int64_t date_of_{-1};
-    std::string date_{};
-};
-
-[[nodiscard]] inline std::string_view phrase_of(unsigned status) {
-    const auto text = beast_http::obsolete_reason(static_cast<beast_http::status>(status));
-    return {text.data(), text.size()};
-}
-
-}  // namespace detail
 
 class connection final : public exchange {
 public:
@@ -130,20 +63,21 @@ public:
     task<result<std::size_t>> read(byte_span out) override {
         RSX_ASSERT(!out.empty());
         if (body_failed_) co_return fail(errc::corrupt, "the body is broken");
-        if (body_ended()) co_return 0;
+        if (body_.ended()) co_return 0;
         if (!pending_.empty()) {
             const status sent = co_await flush();
             if (!sent) co_return std::unexpected(sent.error());
         }
         if (continue_due_) {
             continue_due_ = false;
-            if (begin_ == end_ && !responded()) {
+            if (in_.empty() && !responded()) {
                 pending_ = "HTTP/1.1 100 Continue\r\n\r\n";
                 const status sent = co_await flush();
                 if (!sent) co_return std::unexpected(sent.error());
             }
         }
-        const result<std::size_t> n = co_await read_body(out);
+        const result<std::size_t> n =
+            co_await body_.read(in_, out, all_.allowed.body_stall_max, all_.allowed.body_bytes_max);
         if (!n) {
             body_failed_ = true;
             keep_ = false;
@@ -197,44 +131,38 @@ private:
 
     [[nodiscard]] task<outcome> next_request(bool first_request) {
         idle_ = true;
-        if (in_.empty()) in_ = buffer::uninitialized(limits::head_bytes_max);
-        std::memmove(in_.data(), in_.data() + begin_, end_ - begin_);
-        end_ -= begin_;
-        begin_ = 0;
+        in_.to_front();
         const nanos quiet = first_request ? all_.allowed.head_time_max : all_.allowed.idle_time_max;
-        nanos until = loop_.now() + (end_ > 0 ? all_.allowed.head_time_max : quiet);
+        nanos until = loop_.now() + (in_.empty() ? quiet : all_.allowed.head_time_max);
         head_scan scan;
         std::size_t skipped = 0;
         std::size_t size = 0;
         for (;;) {
-            if (skipped == 0 && end_ >= 2 && received().starts_with("\r\n")) skipped = 2;
-            const bool may_look = end_ > 1 || (end_ == 1 && received().front() != '\r');
-            if (may_look) {
-                const auto looked = scan.look(received().substr(skipped));
+            const std::string_view received = in_.waiting();
+            if (skipped == 0 && received.starts_with("\r\n")) skipped = 2;
+            if (received != "\r") {
+                const auto looked = scan.look(received.substr(skipped));
                 if (!looked) co_return co_await refuse(looked.error());
                 size = *looked;
             }
             if (size != 0) break;
-            if (end_ == in_.size()) {
+            if (in_.full()) {
                 const refusal too_long{431, "the head is too long"};
                 co_return co_await refuse(too_long);
             }
-            if (all_.closing && end_ == 0) co_return outcome::over;
-            const byte_span room = in_.span().subspan(end_);
-            const nanos left = until - loop_.now();
-            const auto n = co_await with_.read_some(room, left);
-            if (!n && n.error().code == errc::timed_out && end_ > 0) {
+            if (all_.closing && received.empty()) co_return outcome::over;
+            const auto n = co_await in_.more(until - loop_.now());
+            if (!n && n.error().code == errc::timed_out && !in_.empty()) {
                 const refusal late{408, "the head did not come in time"};
                 co_return co_await refuse(late);
             }
             if (!n || *n == 0) co_return outcome::over;
-            if (end_ == 0) until = loop_.now() + all_.allowed.head_time_max;
+            if (idle_) until = loop_.now() + all_.allowed.head_time_max;
             idle_ = false;
-            end_ += *n;
         }
         idle_ = false;
-        auto parsed = parse_request(received().substr(skipped, size));
-        begin_ = skipped + size;
+        auto parsed = parse_request(in_.waiting().substr(skipped, size));
+        in_.begin += skipped + size;
         if (!parsed) co_return co_await refuse(parsed.error());
         if (parsed->head.content_length.value_or(0) > all_.allowed.body_bytes_max) {
             const refusal too_long{413, "the body is too long"};
@@ -250,94 +178,29 @@ private:
         asked_.head.secure = with_.secure();
         keep_ = asked_.keep_alive;
         continue_due_ = asked_.head.expects_continue;
-        body_left_ = asked_.head.content_length.value_or(0);
-        body_total_ = 0;
+        body_.begin(asked_.head.content_length, asked_.head.chunked);
         body_failed_ = false;
-        chunks_ = chunk_reader{};
         out_ = sending::nothing;
         out_left_ = 0;
         mute_ = false;
         torn_ = false;
     }
 
-    [[nodiscard]] std::string_view received() const noexcept {
-        return text_of(in_.view().first(end_));
-    }
-    [[nodiscard]] std::string_view waiting() const noexcept {
-        return text_of(in_.view().subspan(begin_, end_ - begin_));
-    }
+    // --- bodies nobody read ----------------------------------------------------------------------
 
-    // --- bodies that come ------------------------------------------------------------------------
-
-    [[nodiscard]] bool body_ended() const noexcept {
-        return asked_.head.chunked ? chunks_.ended() : body_left_ == 0;
-    }
     [[nodiscard]] bool body_too_long_to_drain() const noexcept {
-        if (body_ended()) return false;
-        return continue_due_ || body_failed_ || body_left_ > limits::http_drain_bytes_max;
-    }
-
-    [[nodiscard]] task<result<std::size_t>> read_body(byte_span out) {
-        if (!asked_.head.chunked) {
-            const auto most =
-                static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, out.size()));
-            const byte_span want = out.first(most);
-            const auto n = co_await take(want);
-            if (n) body_left_ -= *n;
-            co_return n;
-        }
-        for (;;) {
-            const auto used = chunks_.advance(waiting());
-            if (!used) co_return std::unexpected(used.error());
-            begin_ += *used;
-            if (chunks_.ended()) co_return 0;
-            if (chunks_.data_left() > 0) break;
-            begin_ = end_ = 0;
-            const byte_span room = in_.span();
-            const auto n = co_await with_.read_some(room, all_.allowed.body_stall_max);
-            if (!n) co_return std::unexpected(n.error());
-            if (*n == 0) co_return fail(errc::corrupt, "the body ended early");
-            end_ = *n;
-        }
-        if (body_total_ + chunks_.data_left() > all_.allowed.body_bytes_max) {
-            co_return fail(errc::limit, "the body is too long");
-        }
-        const auto most =
-            static_cast<std::size_t>(std::min<std::uint64_t>(chunks_.data_left(), out.size()));
-        const byte_span want = out.first(most);
-        const auto n = co_await take(want);
-        if (n) {
-            chunks_.took(*n);
-            body_total_ += *n;
-        }
-        co_return n;
-    }
-
-    // From what came with the head, else straight from the socket.
-    [[nodiscard]] task<result<std::size_t>> take(byte_span out) {
-        if (begin_ < end_) {
-            const std::size_t n = std::min(out.size(), end_ - begin_);
-            std::memcpy(out.data(), in_.data() + begin_, n);
-            begin_ += n;
-            co_return n;
-        }
-        const auto n = co_await with_.read_some(out, all_.allowed.body_stall_max);
-        if (n && *n == 0) co_return fail(errc::corrupt, "the body ended early");
-        co_return n;
+        if (body_.ended()) return false;
+        return continue_due_ || body_failed_ || body_.left() > limits::http_drain_bytes_max;
     }
 
     // Reads on to where the next request begins; false: too far.
     [[nodiscard]] task<bool> drain() {
-        if (continue_due_ || body_failed_) co_return false;
         std::size_t seen = 0;
-        buffer dump;
-        while (!body_ended()) {
-            if (body_left_ > limits::http_drain_bytes_max || seen > limits::http_drain_bytes_max) {
-                co_return false;
-            }
-            if (dump.empty()) dump = buffer::uninitialized(16 * kib);
+        buffer dump = buffer::uninitialized(16 * kib);
+        while (!body_.ended()) {
+            if (body_too_long_to_drain() || seen > limits::http_drain_bytes_max) co_return false;
             const byte_span into = dump.span();
-            const auto n = co_await read_body(into);
+            const auto n = co_await body_.read(in_, into, all_.allowed.body_stall_max);
             if (!n) co_return false;
             seen += *n;
         }
@@ -402,7 +265,7 @@ private:
             const status sent = co_await send_pieces(tail, none, "");
             if (!sent) co_return sent;
         }
-        if (keep_ && !body_ended()) keep_ = co_await drain();
+        if (keep_ && !body_.ended()) keep_ = co_await drain();
         if (!keep_) {
             const status seen = co_await linger();
             if (!seen) co_return seen;
@@ -432,33 +295,26 @@ private:
         const status said = co_await with_.end_writing(all_.allowed.linger_max);
         if (!said) co_return said;
         std::size_t seen = 0;
-        if (in_.empty()) co_return status{};
         while (seen < 4 * limits::http_drain_bytes_max && loop_.now() < until && !all_.closing) {
-            const byte_span dump = in_.span();
-            const nanos left = until - loop_.now();
-            const auto n = co_await with_.read_some(dump, left);
+            in_.begin = in_.end = 0;
+            const auto n = co_await in_.more(until - loop_.now());
             if (!n || *n == 0) break;
             seen += *n;
         }
-        begin_ = end_ = 0;
         co_return status{};
     }
 
     rsx::loop& loop_;
     channel with_;
     detail::common& all_;
-    buffer in_{};  // what was received and not yet used: [begin_, end_)
-    std::size_t begin_{0};
-    std::size_t end_{0};
+    input in_{with_};
     bool idle_{true};
 
     asked asked_{};
     bool keep_{true};
     bool continue_due_{false};
     bool body_failed_{false};
-    std::uint64_t body_left_{0};
-    std::uint64_t body_total_{0};
-    chunk_reader chunks_{};
+    body_reader body_{};
 
     sending out_{sending::nothing};
     std::uint64_t out_left_{0};

@@ -19,12 +19,11 @@
 #pragma once
 
 #include <rsx/net/asio_loop.hpp>
-#include <rsx/net/channel.hpp>
+#include <rsx/net/frame_queue.hpp>
+#include <rsx/net/frame_reader.hpp>
 #include <rsx/net/hello.hpp>
 #include <rsx/net/later.hpp>
 #include <rsx/net/mux_stream.hpp>
-
-#include <set>
 
 namespace rsx::net {
 
@@ -58,53 +57,10 @@ public:
 
     // --- before `start`: hellos, one frame at a time (net/greeting.hpp) ---
 
-    struct incoming {
-        frame about{};
-        std::string head{};
-        slice body{};
-    };
-    [[nodiscard]] task<result<incoming>> next_frame(nanos patience) {
-        result<incoming> none = fail(errc::unavailable, "the peer ended the connection");
-        status got = co_await ensure(frame::size, patience);
-        if (!got) co_return std::unexpected(got.error());
-        const auto about = frame_from(waiting().first<frame::size>());
-        if (!about) co_return std::unexpected(about.error());
-        incoming next;
-        next.about = *about;
-        begin_ += frame::size;
-        std::size_t left = about->length;
-        if (has_head(about->type)) {
-            if (left < head_prefix) co_return fail(errc::corrupt, "a frame without its head");
-            got = co_await ensure(head_prefix, limits::body_stall_max);
-            if (!got) co_return std::unexpected(got.error());
-            const std::size_t size = load_le<std::uint32_t>(waiting());
-            const std::uint32_t sum = load_le<std::uint32_t>(waiting().subspan(4));
-            if (size > left - head_prefix || size > head_section_bytes_max - head_prefix) {
-                co_return fail(errc::corrupt, "the head of a frame is too long", size);
-            }
-            begin_ += head_prefix;
-            got = co_await ensure(size, limits::body_stall_max);
-            if (!got) co_return std::unexpected(got.error());
-            const byte_view head = waiting().first(size);
-            if (digest::crc32c_of(head) != sum) {
-                co_return fail(errc::corrupt, "the checksum of a head is wrong");
-            }
-            next.head = text_of(head);
-            begin_ += size;
-            left -= head_prefix + size;
-        }
-        if (left > limits::frame_bytes_max)
-            co_return fail(errc::corrupt, "a body is too long", left);
-        if (left > 0) {
-            auto body = co_await take_body(left);
-            if (!body) co_return std::unexpected(body.error());
-            next.body = std::move(*body);
-        }
-        co_return next;
-    }
+    [[nodiscard]] task<result<incoming>> next_frame(nanos patience) { return in_.next(patience); }
     // For hellos and refusals only: afterwards the writer owns the socket.
     [[nodiscard]] step send_now(frame_type type, std::string head) {
-        outgoing one = packed(type, 0, 0, 0, std::move(head), slice{});
+        const outgoing one = packed(type, 0, head, slice{});
         std::array<asio::const_buffer, 1> pieces{asio::buffer(one.head)};
         const std::span<asio::const_buffer> all{pieces};
         co_return co_await with_.write(all, limits::connect_time_max * 5);
@@ -139,9 +95,7 @@ public:
         const error lost{errc::unavailable, "the connection broke", 0};
         for (const auto& [id, one] : streams) one->on_reset(lost);
         for (auto& [id, stop] : answering_) stop.request_stop();
-        queue_.clear();
-        queued_.announce();
-        room_.announce();
+        out_.close();
         changed_.announce();
     }
 
@@ -163,13 +117,15 @@ public:
         head.to = ask.to;
         head.left_ms = left_of(deadline);
         head.head = std::move(ask.head);
-        push(packed(frame_type::call, id, 0, 0, encoded(head), std::move(ask.body)), slot);
+        outgoing one = packed(frame_type::call, id, encoded(head), std::move(ask.body));
+        one.handed_over = std::shared_ptr<bool>{slot, &slot->sent};
+        out_.push(std::move(one));
         task<result<reply>> answer = slot->value.take();
         result<reply> value = co_await answer;
         answered = slot->answered;
         if (asked_.erase(id) > 0 && !broken_) {  // we left before the answer
             const error left{errc::cancelled, "nobody waits any more", 0};
-            if (!forget_unsent(id)) send_reset(id, left);
+            if (!out_.forget(id)) send_reset(id, left);
         }
         co_return value;
     }
@@ -183,36 +139,26 @@ public:
         head.op = ask.op;
         head.to = ask.to;
         head.head = std::move(ask.head);
-        push(packed(frame_type::open, id, 0, 0, encoded(head), std::move(ask.body)), nullptr);
+        send(frame_type::open, id, encoded(head), std::move(ask.body));
         return made;
     }
 
     // --- pipe ---
 
-    step room(std::size_t) override {
-        // One frame may overshoot, so that large ones do not wait behind small ones for ever.
-        while (!broken_ && unsent_ >= limits::peer_bytes_max) {
-            step wait = room_.next();
-            const status woken = co_await wait;
-            if (!woken) co_return woken;
-        }
-        if (broken_) co_return fail(errc::unavailable, "the connection broke");
-        co_return status{};
-    }
+    step room(std::size_t) override { return out_.room(); }
     void send_data(std::uint32_t id, slice bytes) override {
-        push(packed(frame_type::data, id, 0, 0, {}, std::move(bytes)), nullptr);
+        send(frame_type::data, id, {}, std::move(bytes));
     }
     void send_finish(std::uint32_t id, bool deaf) override {
-        push(packed(frame_type::finish, id, deaf ? frame::deaf : std::uint8_t{0}, 0, {}, {}),
-             nullptr);
+        send(frame_type::finish, id, {}, {}, deaf ? frame::deaf : std::uint8_t{0});
     }
     void send_reset(std::uint32_t id, error why) override {
         reply_head head;
         head.failed = why;
-        push(packed(frame_type::reset, id, 0, 0, encoded(head), {}), nullptr);
+        send(frame_type::reset, id, encoded(head));
     }
     void send_credit(std::uint32_t id, std::uint32_t bytes) override {
-        push(packed(frame_type::credit, id, 0, bytes, {}, {}), nullptr);
+        send(frame_type::credit, id, {}, {}, 0, bytes);
     }
 
 private:
@@ -221,132 +167,36 @@ private:
         bool sent{false};
         bool answered{false};
     };
-    struct outgoing {
-        std::string head{};  // the frame's 32 bytes and its head section
-        slice body{};
-        std::uint32_t id{0};
-        std::shared_ptr<asked> by{};
-        [[nodiscard]] std::size_t size() const noexcept { return head.size() + body.size(); }
-    };
-    static constexpr std::size_t input_bytes = 2 * head_section_bytes_max;
-    static constexpr std::size_t frames_at_once = 32;
-    static constexpr std::size_t bytes_at_once = 1u << 20;
-
     // --- sending ---
 
-    [[nodiscard]] outgoing packed(frame_type type, std::uint32_t id, std::uint8_t flags,
-                                  std::uint32_t credit, std::string head, slice body) const {
-        outgoing one;
-        one.head.resize(frame::size);
-        if (has_head(type)) one.head += head_section(head);
+    [[nodiscard]] outgoing packed(frame_type type, std::uint32_t id, const std::string& head,
+                                  slice body, std::uint8_t flags = 0,
+                                  std::uint32_t credit = 0) const {
         frame about;
         about.type = type;
         about.how = how_.how;
         about.flags = flags;
         about.stream = id;
         about.credit = credit;
-        about.length = static_cast<std::uint32_t>(one.head.size() - frame::size + body.size());
         about.epoch = how_.epoch ? how_.epoch() : how_.mine.epoch;
-        auto* const raw = reinterpret_cast<std::byte*>(one.head.data());
-        store(std::span<std::byte, frame::size>{raw, frame::size}, about);
-        one.body = std::move(body);
-        one.id = id;
-        return one;
+        return pack(about, head, std::move(body));
     }
-    void push(outgoing one, std::shared_ptr<asked> by) {
-        if (broken_) return;
-        one.by = std::move(by);
-        unsent_ += one.size();
-        queue_.push_back(std::move(one));
-        if (queue_.size() == 1) queued_.announce();
-    }
-    // A call whose frame still waits here needs no reset.
-    bool forget_unsent(std::uint32_t id) {
-        for (auto one = queue_.begin(); one != queue_.end(); ++one) {
-            if (one->id != id || one->by == nullptr) continue;
-            unsent_ -= one->size();
-            queue_.erase(one);
-            room_.announce();
-            return true;
-        }
-        return false;
+    void send(frame_type type, std::uint32_t id, const std::string& head = {}, slice body = {},
+              std::uint8_t flags = 0, std::uint32_t credit = 0) {
+        out_.push(packed(type, id, head, std::move(body), flags, credit));
     }
 
     static step write_out(std::shared_ptr<link> self) {
-        std::vector<outgoing> batch;
-        std::vector<asio::const_buffer> pieces;
-        while (!self->broken_) {
-            if (self->queue_.empty()) {
-                step wait = self->queued_.next();
-                const status woken = co_await wait;
-                if (!woken) self->end(woken.error());
-                continue;
-            }
-            std::size_t bytes = 0;
-            batch.clear();
-            pieces.clear();
-            while (!self->queue_.empty() && batch.size() < frames_at_once &&
-                   bytes < bytes_at_once) {
-                batch.push_back(std::move(self->queue_.front()));
-                self->queue_.pop_front();
-                bytes += batch.back().size();
-                if (batch.back().by) batch.back().by->sent = true;
-            }
-            for (const outgoing& one : batch) {
-                pieces.push_back(asio::buffer(one.head));
-                const byte_view body = one.body.view();
-                if (!body.empty()) pieces.push_back(asio::buffer(body.data(), body.size()));
-            }
-            const std::span<asio::const_buffer> all{pieces};
-            const status sent = co_await self->with_.write(all, limits::body_stall_max);
-            self->unsent_ -= bytes;
-            if (!sent) self->end(sent.error());
-            self->room_.announce();
-        }
-        co_return status{};
+        const status ended = co_await self->out_.run(self->with_);
+        if (!ended) self->end(ended.error());
+        co_return ended;
     }
 
     // --- receiving ---
 
-    [[nodiscard]] byte_view waiting() const noexcept {
-        return in_.view().subspan(begin_, end_ - begin_);
-    }
-    [[nodiscard]] step ensure(std::size_t bytes, nanos patience) {
-        if (in_.empty()) in_ = buffer::uninitialized(input_bytes);
-        while (end_ - begin_ < bytes) {
-            if (begin_ == end_) begin_ = end_ = 0;
-            if (begin_ + bytes > in_.size()) {
-                std::memmove(in_.data(), in_.data() + begin_, end_ - begin_);
-                end_ -= begin_;
-                begin_ = 0;
-            }
-            const byte_span room = in_.span().subspan(end_);
-            const auto n = co_await with_.read_some(room, patience);
-            if (!n) co_return std::unexpected(n.error());
-            if (*n == 0) co_return fail(errc::unavailable, "the peer ended the connection");
-            end_ += *n;
-        }
-        co_return status{};
-    }
-    // Into memory of its own, straight from the socket but for what came with the head.
-    [[nodiscard]] task<result<slice>> take_body(std::size_t size) {
-        buffer body = buffer::uninitialized(size);
-        std::size_t have = std::min(size, end_ - begin_);
-        std::memcpy(body.data(), in_.data() + begin_, have);
-        begin_ += have;
-        while (have < size) {
-            const byte_span room = body.span().subspan(have);
-            const auto n = co_await with_.read_some(room, limits::body_stall_max);
-            if (!n) co_return std::unexpected(n.error());
-            if (*n == 0) co_return fail(errc::unavailable, "the peer ended the connection");
-            have += *n;
-        }
-        co_return slice{std::move(body)};
-    }
-
     static step read_in(std::shared_ptr<link> self) {
         while (!self->broken_) {
-            auto next = co_await self->next_frame(limits::idle_time_max);
+            auto next = co_await self->in_.next(limits::idle_time_max);
             if (self->broken_) break;
             status good{};
             if (next) {
@@ -369,7 +219,7 @@ private:
             case frame_type::open: return begin_work(std::move(next));
             case frame_type::reply: return take_reply(std::move(next));
             case frame_type::reset: return take_reset(next);
-            case frame_type::ping: push(packed(frame_type::pong, 0, 0, 0, {}, {}), nullptr); break;
+            case frame_type::ping: send(frame_type::pong, 0); break;
             case frame_type::pong: break;
             case frame_type::data:
             case frame_type::finish:
@@ -440,17 +290,13 @@ private:
                                       : error{errc::unavailable, "too much at once", 0};
             const bool one_answer = next.about.type == frame_type::call;
             const auto type = one_answer ? frame_type::reply : frame_type::reset;
-            push(packed(type, id, 0, 0, encoded(no), {}), nullptr);
+            send(type, id, encoded(no));
             return {};
         }
         const bool limited = head->left_ms != no_deadline;
         const nanos deadline =
             limited ? where_.now() + std::chrono::milliseconds{head->left_ms} : nanos::max();
-        request ask;
-        ask.op = head->op;
-        ask.to = head->to;
-        ask.head = std::move(head->head);
-        ask.body = std::move(next.body);
+        request ask{head->op, head->to, std::move(head->head), std::move(next.body)};
         ++running_;
         bodies_ += bytes;
         std::stop_source stop;
@@ -484,35 +330,17 @@ private:
             task<result<reply>> limited = until(deadline, std::move(work));
             value = co_await limited;
         }
-        if (value && value->body.size() > limits::frame_bytes_max) {
-            value = fail(errc::limit, "an answer is too long", value->body.size());
-        }
-        if (value && value->head.size() > head_section_bytes_max / 2) {
-            value = fail(errc::limit, "the head of an answer is too long", value->head.size());
-        }
-        reply_head head;
         slice body;
-        if (value) {
-            head.head = std::move(value->head);
-            body = std::move(value->body);
-        } else {
-            head.failed = value.error();
-        }
+        const reply_head head = head_of(std::move(value), body);
         step wait = self->room(body.size());
         const status free = co_await wait;
         if (!free) co_return free;
-        self->push(self->packed(frame_type::reply, id, 0, 0, encoded(head), std::move(body)),
-                   nullptr);
+        self->send(frame_type::reply, id, encoded(head), std::move(body));
         co_return status{};
     }
 
     [[nodiscard]] peer caller() const {
-        peer who;
-        who.is = theirs_.is;
-        who.id = theirs_.id;
-        who.incarnation = theirs_.incarnation;
-        who.proven = with_.secure();
-        return who;
+        return {theirs_.is, theirs_.id, theirs_.incarnation, with_.secure()};
     }
 
     // --- asking ---
@@ -541,7 +369,7 @@ private:
         ping_ = where_.at(where_.now() + how_.ping_every, [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (self == nullptr || self->broken_) return;
-            self->push(self->packed(frame_type::ping, 0, 0, 0, {}, {}), nullptr);
+            self->send(frame_type::ping, 0);
             self->ping_later();
         });
     }
@@ -557,14 +385,8 @@ private:
     timer_id ping_{timer_id::none};
     news changed_{};  // a handler ended, or the link broke
 
-    buffer in_{};
-    std::size_t begin_{0};
-    std::size_t end_{0};
-
-    std::deque<outgoing> queue_{};
-    std::size_t unsent_{0};
-    news queued_{};
-    news room_{};
+    frame_reader in_{with_};
+    frame_queue out_{};
 
     std::unordered_map<std::uint32_t, std::shared_ptr<asked>> asked_{};
     std::uint32_t next_id_{1};

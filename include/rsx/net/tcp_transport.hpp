@@ -17,6 +17,8 @@
 #include <rsx/net/greeting.hpp>
 
 #include <map>
+#include <set>
+#include <set>
 
 namespace rsx::net {
 
