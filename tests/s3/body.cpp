@@ -123,7 +123,7 @@ TEST_CASE("a checksum behind the body must come, be one, and be right") {
           error_code::incomplete_body);
 }
 
-TEST_CASE("an upload says its length and keeps under five gibibytes") {
+TEST_CASE("an upload says its length and keeps to the largest allowed") {
     const auto code = [](s3::header_list headers, std::string_view payload) {
         const auto promise = s3::upload_promise_of(put(std::move(headers), payload));
         REQUIRE_FALSE(promise.has_value());
@@ -131,9 +131,14 @@ TEST_CASE("an upload says its length and keeps under five gibibytes") {
     };
     CHECK(code({}, s3::unsigned_payload) == error_code::missing_content_length);
     CHECK(code({{"Content-Length", "5"}}, unsigned_trailer) == error_code::missing_content_length);
-    CHECK(code({{"Content-Length", "5368709121"}}, s3::unsigned_payload) ==
+    const auto largest = rsx::limits::put_bytes_max;
+    CHECK(code({{"Content-Length", std::to_string(largest + 1)}}, s3::unsigned_payload) ==
           error_code::entity_too_large);
-    CHECK(s3::upload_promise_of(put({{"Content-Length", "5368709120"}})).has_value());
+    CHECK(s3::upload_promise_of(put({{"Content-Length", std::to_string(largest)}})).has_value());
+
+    const auto ten = put({{"Content-Length", "10"}});
+    CHECK(s3::upload_promise_of(ten, 10).has_value());
+    CHECK(s3::upload_promise_of(ten, 9).error().code == error_code::entity_too_large);
 }
 
 TEST_CASE("a body that runs over is seen before its end") {
