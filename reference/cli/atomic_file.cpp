@@ -48,7 +48,7 @@ descriptor::~descriptor() {
 outcome<descriptor> open_to_read(const std::filesystem::path& file) {
     descriptor opened{restarted([&] { return ::open(file.c_str(), O_RDONLY | O_CLOEXEC); })};
     if (!opened) return failed_to("cannot open " + quoted(file));
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(opened.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) {
         return give_up(exit_code::failed, quoted(file) + " is a folder");
     }
@@ -85,8 +85,8 @@ outcome<std::size_t> read_next(const descriptor& from, rsx::byte_span out) {
 
 outcome<void> write_next(int to, rsx::byte_view bytes) {
     while (!bytes.empty()) {
-        const auto n = restarted(
-            [&] { return ::write(to, bytes.data(), std::min(bytes.size(), piece_max)); });
+        const auto n =
+            restarted([&] { return ::write(to, bytes.data(), std::min(bytes.size(), piece_max)); });
         if (n < 0) return failed_to("cannot write");
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
@@ -94,8 +94,7 @@ outcome<void> write_next(int to, rsx::byte_view bytes) {
 }
 
 outcome<void> sync_directory(const std::filesystem::path& directory) {
-    const descriptor opened{
-        ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const descriptor opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!opened || ::fsync(opened.get()) != 0) return failed_to("cannot sync " + quoted(directory));
     return {};
 }

@@ -79,15 +79,17 @@ outcome<pair_of> make_pair_of(const std::string& name, const std::string& altern
     }
     serial[0] &= 0x7f;
     BIGNUM* const number = BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr);
-    bool good = number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(it)) != nullptr;
+    bool good =
+        number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(it)) != nullptr;
     BN_free(number);
-    good = good && X509_set_version(it, X509_VERSION_3) == 1 &&
-           X509_gmtime_adj(X509_getm_notBefore(it), -3600) != nullptr &&
-           X509_time_adj_ex(X509_getm_notAfter(it), static_cast<int>(days), 0, nullptr) != nullptr &&
-           X509_set_pubkey(it, made.key.get()) == 1 &&
-           add_name(X509_get_subject_name(it), "O", "rsx") &&
-           add_name(X509_get_subject_name(it), "CN", name) &&
-           X509_set_issuer_name(it, X509_get_subject_name(by)) == 1;
+    good =
+        good && X509_set_version(it, X509_VERSION_3) == 1 &&
+        X509_gmtime_adj(X509_getm_notBefore(it), -3600) != nullptr &&
+        X509_time_adj_ex(X509_getm_notAfter(it), static_cast<int>(days), 0, nullptr) != nullptr &&
+        X509_set_pubkey(it, made.key.get()) == 1 &&
+        add_name(X509_get_subject_name(it), "O", "rsx") &&
+        add_name(X509_get_subject_name(it), "CN", name) &&
+        X509_set_issuer_name(it, X509_get_subject_name(by)) == 1;
     if (issuer == nullptr) {
         good = good && add_extension(it, by, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                add_extension(it, by, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -125,9 +127,8 @@ outcome<void> write_pair(const fs::path& folder, const std::string& name, const 
                                         nullptr) == 1;
     });
     if (!key) return key;
-    return write_pem(folder / (name + ".pem"), false, [&](BIO* to) {
-        return PEM_write_bio_X509(to, what.certificate.get()) == 1;
-    });
+    return write_pem(folder / (name + ".pem"), false,
+                     [&](BIO* to) { return PEM_write_bio_X509(to, what.certificate.get()) == 1; });
 }
 
 outcome<pair_of> read_pair(const fs::path& folder, const std::string& name) {
@@ -167,8 +168,9 @@ outcome<void> run_cluster_certs(const cluster_options& how) {
     const auto uuid = cluster_uuid_here(*settings);
     if (!uuid) return std::unexpected(uuid.error());
     if (uuid->empty()) {
-        return give_up(exit_code::not_found, "no node's folder is here: certificates name the "
-                                             "cluster, so run `rsx cluster init` first");
+        return give_up(exit_code::not_found,
+                       "no node's folder is here: certificates name the "
+                       "cluster, so run `rsx cluster init` first");
     }
     std::error_code wrong;
     fs::create_directories(how.folder, wrong);
@@ -206,10 +208,11 @@ outcome<void> run_cluster_certs(const cluster_options& how) {
     }
     if (auto made = make_one("cluster", all); !made) return made;
     if (!how.quiet) {
-        std::printf("\nGive each machine ca.pem and the pairs of its own nodes; keep ca.key away\n"
-                    "from all of them. In cluster.toml:\n\n[tls]\nca = \"ca.pem\"\n"
-                    "cert = \"node-0.pem\"     # cluster.pem names all: for one machine\n"
-                    "key = \"node-0.key\"\n");
+        std::printf(
+            "\nGive each machine ca.pem and the pairs of its own nodes; keep ca.key away\n"
+            "from all of them. In cluster.toml:\n\n[tls]\nca = \"ca.pem\"\n"
+            "cert = \"node-0.pem\"     # cluster.pem names all: for one machine\n"
+            "key = \"node-0.key\"\n");
     }
     return {};
 }

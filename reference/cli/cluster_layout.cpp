@@ -27,20 +27,25 @@ std::string address_text(const rsxd::endpoint& at) {
 
 std::string new_config(const std::string& code, unsigned nodes, unsigned port) {
     std::string text =
-        "# A cluster on this machine, for trying out. docs/reference/cluster-toml.md has every key.\n"
+        "# A cluster on this machine, for trying out. docs/reference/cluster-toml.md has every "
+        "key.\n"
         "[cluster]\n"
         "name = \"rsx\"\n"
-        "code = \"" + code + "\"\n"
-        "listen = \"127.0.0.1:" + std::to_string(port) + "\"\n"
+        "code = \"" +
+        code +
+        "\"\n"
+        "listen = \"127.0.0.1:" +
+        std::to_string(port) +
+        "\"\n"
         "\n"
         "[meta]\n"
         "store = \"rocksdb\"\n"
         "path = \"meta\"\n";
     for (unsigned n = 0; n < nodes; ++n) {
         const std::string id = std::to_string(n);
-        text += "\n[[nodes]]\nid = " + id + "\naddress = \"127.0.0.1:" +
-                std::to_string(port + first_node_port + n) + "\"\npath = \"node-" + id +
-                "\"\ndomain = \"node-" + id + "\"\n";
+        text += "\n[[nodes]]\nid = " + id +
+                "\naddress = \"127.0.0.1:" + std::to_string(port + first_node_port + n) +
+                "\"\npath = \"node-" + id + "\"\ndomain = \"node-" + id + "\"\n";
     }
     return text +
            "\n# Development keys, good for loopback only: choose your own before anything else.\n"
@@ -63,7 +68,8 @@ outcome<void> write_config(const cluster_options& how) {
                                              " nodes, --nodes says " + std::to_string(nodes));
     }
     if (port + first_node_port + nodes > 65'536) {
-        return give_up(exit_code::usage, "the nodes' ports begin 100 above --port: choose a lower one");
+        return give_up(exit_code::usage,
+                       "the nodes' ports begin 100 above --port: choose a lower one");
     }
     std::error_code wrong;
     const fs::path folder = how.config_file.parent_path();
@@ -189,12 +195,13 @@ outcome<void> run_cluster_init(const cluster_options& how) {
     if (!made) return give_up("cannot write the layout", made.error());
     identities.keep();
     if (!how.quiet) {
-        std::printf("cluster %s: %zu nodes, code %s, gateway at http://%s\n"
-                    "start it:  rsxd --config %s --role shard --node N   (one for each node)\n"
-                    "           rsxd --config %s --role gateway\n",
-                    shard::to_string(made->cluster).c_str(), made->nodes.size(), code.c_str(),
-                    address_text(settings->listen).c_str(), how.config_file.c_str(),
-                    how.config_file.c_str());
+        std::printf(
+            "cluster %s: %zu nodes, code %s, gateway at http://%s\n"
+            "start it:  rsxd --config %s --role shard --node N   (one for each node)\n"
+            "           rsxd --config %s --role gateway\n",
+            shard::to_string(made->cluster).c_str(), made->nodes.size(), code.c_str(),
+            address_text(settings->listen).c_str(), how.config_file.c_str(),
+            how.config_file.c_str());
     }
     return {};
 }
@@ -214,16 +221,16 @@ outcome<void> run_cluster_replace(const cluster_options& how) {
     auto known = loop.run(rsxd::read_layout((*meta)->store()));
     if (!known) return give_up("cannot read the layout", known.error());
     if (known->find(entry->id) == nullptr) {
-        return give_up(exit_code::not_found, "the cluster has no node " + std::to_string(entry->id));
+        return give_up(exit_code::not_found,
+                       "the cluster has no node " + std::to_string(entry->id));
     }
     auto folder = free_folder(*entry);
     if (!folder) return std::unexpected(folder.error());
 
     // The layout first: should the identity then fail, the next try gives out the next incarnation.
     const auto directory = shard::draw_uuid(rsx::system_entropy());
-    const auto next =
-        loop.run(rsxd::replace_node((*meta)->store(), std::move(*known), entry->id, directory,
-                                    rsx::system_wall_clock().now_ms()));
+    const auto next = loop.run(rsxd::replace_node((*meta)->store(), std::move(*known), entry->id,
+                                                  directory, rsx::system_wall_clock().now_ms()));
     if (!next) return give_up("cannot change the layout", next.error());
     const rsxd::layout_node& now = *next->find(entry->id);
     new_identities identity;

@@ -39,7 +39,8 @@ struct node_report {
     std::string why{};
 };
 
-// --- the gateway ----------------------------------------------------------------------------------
+// --- the gateway
+// ----------------------------------------------------------------------------------
 
 rsx::step ask_gateway(asio_loop& loop, rsxd::endpoint at, gateway_report* into) {
     http::client_options how;
@@ -79,7 +80,8 @@ std::string field_of(const std::string& json, const std::string& name) {
     return json.substr(begin, json.find_first_of(",}\"\n", begin) - begin);
 }
 
-// --- the nodes ------------------------------------------------------------------------------------
+// --- the nodes
+// ------------------------------------------------------------------------------------
 
 rsx::net::hello our_hello(const rsxd::config& settings, const shard::uuid& cluster) {
     rsx::net::hello mine;
@@ -111,8 +113,8 @@ rsx::step ask_node(asking& with, node_report* into) {
     const rsx::status met = co_await greeting;
     if (!met) co_return std::unexpected(met.error());
     const auto& holders = on->theirs().holders;
-    const auto found = std::ranges::find_if(
-        holders, [&](rsx::holder one) { return one.node == into->entry.id; });
+    const auto found =
+        std::ranges::find_if(holders, [&](rsx::holder one) { return one.node == into->entry.id; });
     if (found == holders.end()) {
         co_return rsx::fail(rsx::errc::not_found, "whoever answers there does not serve this node");
     }
@@ -150,7 +152,8 @@ rsx::step report_nodes(asking& with, std::vector<node_report>* into) {
     co_return rsx::status{};
 }
 
-// --- saying it ------------------------------------------------------------------------------------
+// --- saying it
+// ------------------------------------------------------------------------------------
 
 std::string_view name_of(enum shard::state is) {
     switch (is) {
@@ -171,14 +174,19 @@ std::string quoted(const std::string& text) {
     return out + '"';
 }
 
-void print_json(const gateway_report& gateway, const std::vector<node_report>& nodes) {
-    std::string text = "{\"gateway\":{\"address\":" + quoted(gateway.address) +
+std::string json_of(const gateway_report& gateway) {
+    std::string text = "\"gateway\":{\"address\":" + quoted(gateway.address) +
                        ",\"up\":" + (gateway.up ? "true" : "false");
     if (!gateway.why.empty()) text += ",\"why\":" + quoted(gateway.why);
     if (gateway.up && gateway.health.starts_with('{')) {
         text += ",\"health\":" + gateway.health.substr(0, gateway.health.rfind('}') + 1);
     }
-    text += "},\"nodes\":[";
+    return text + "},";
+}
+
+void print_json(bool with_gateway, const gateway_report& gateway,
+                const std::vector<node_report>& nodes) {
+    std::string text = '{' + (with_gateway ? json_of(gateway) : "") + "\"nodes\":[";
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const node_report& one = nodes[i];
         text += i == 0 ? "{" : ",{";
@@ -213,7 +221,8 @@ void print_text(bool with_gateway, const gateway_report& gateway,
                         printable(field_of(gateway.health, "metadata")).c_str());
         }
     }
-    std::printf("node     address                state        holder   free of total          shards\n");
+    std::printf(
+        "node     address                state        holder   free of total          shards\n");
     for (const node_report& one : nodes) {
         const std::string address =
             one.entry.address.host + ":" + std::to_string(one.entry.address.port);
@@ -221,8 +230,7 @@ void print_text(bool with_gateway, const gateway_report& gateway,
             std::printf("%-8u %-22s down: %s\n", one.entry.id, address.c_str(), one.why.c_str());
             continue;
         }
-        const std::string space =
-            human_size(one.now.free) + " of " + human_size(one.now.total);
+        const std::string space = human_size(one.now.free) + " of " + human_size(one.now.total);
         std::printf("%-8u %-22s %-12s %-8s %-22s %llu\n", one.entry.id, address.c_str(),
                     std::string{name_of(one.now.state)}.c_str(), to_string(one.who).c_str(),
                     space.c_str(), static_cast<unsigned long long>(one.now.shards));
@@ -270,7 +278,10 @@ outcome<void> run_cluster_status(const cluster_options& how) {
     // Nodes speak only with their own cluster: without its name none can be asked.
     const auto uuid = shard::uuid_of(*uuid_text);
     if (uuid) {
-        asking with{loop, *settings, our_hello(*settings, *uuid), {},
+        asking with{loop,
+                    *settings,
+                    our_hello(*settings, *uuid),
+                    {},
                     std::make_shared<rsx::net::watchdog>(loop)};
         if (settings->tls) {
             auto tls = rsx::net::client_tls({.ca = settings->tls->ca.string(),
@@ -282,11 +293,12 @@ outcome<void> run_cluster_status(const cluster_options& how) {
         (void)loop.run(report_nodes(with, &nodes));
     } else {
         for (node_report& one : nodes) {
-            one.why = "the cluster's uuid is not known: no node's folder is here, no gateway answers";
+            one.why =
+                "the cluster's uuid is not known: no node's folder is here, no gateway answers";
         }
     }
     if (how.json) {
-        print_json(gateway, nodes);
+        print_json(!how.node, gateway, nodes);
     } else if (!how.quiet) {
         print_text(!how.node, gateway, nodes);
     }
@@ -295,7 +307,8 @@ outcome<void> run_cluster_status(const cluster_options& how) {
     std::string what = !how.node && !gateway.up ? "the gateway is down" : "";
     if (down > 0) {
         what += (what.empty() ? "" : ", ") + std::to_string(down) + " of " +
-                std::to_string(nodes.size()) + (nodes.size() == 1 ? " node is down" : " nodes are down");
+                std::to_string(nodes.size()) +
+                (nodes.size() == 1 ? " node is down" : " nodes are down");
     }
     return give_up(exit_code::unavailable, what);
 }

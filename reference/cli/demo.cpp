@@ -23,8 +23,7 @@ outcome<void> run_demo() {
     const std::string original = "This is a distributed system that never loses data!";
     std::printf("Original: %s\n", original.c_str());
 
-    const auto code =
-        rsx::codec::reed_solomon::make({.data = data_count, .parity = parity_count});
+    const auto code = rsx::codec::reed_solomon::make({.data = data_count, .parity = parity_count});
     if (!code) return give_up("demo", code.error());
 
     // Cut the text into four shards, the last one padded with zeros, and make the parity.

@@ -88,8 +88,8 @@ public:
 private:
     using action = std::function<outcome<void>()>;
 
-    CLI::App& command(CLI::App& below, const char* name, const char* what, const std::string& examples,
-                      action what_to_do) {
+    CLI::App& command(CLI::App& below, const char* name, const char* what,
+                      const std::string& examples, action what_to_do) {
         CLI::App* const made = below.add_subcommand(name, what);
         made->footer("\n" + examples);
         made->callback([this, act = std::move(what_to_do)] { chosen_ = act; });
@@ -111,7 +111,8 @@ private:
             [this] { return encode(); });
         made.add_option("FILE", encode_.file, "the file, or - for standard input")->required();
         made.add_option("--code", code_, "data+parity shards")->capture_default_str();
-        made.add_option("--out", encode_.folder, "folder for the shard files, made if it is not there")
+        made.add_option("--out", encode_.folder,
+                        "folder for the shard files, made if it is not there")
             ->required();
         made.add_option("--generator", generator_,
                         "rows of the code: ones-vandermonde, backblaze, cauchy, isal-rs, par1, "
@@ -135,7 +136,8 @@ private:
             encode_.rows = rows;
             return rsx_cli::run_encode(encode_);
         }
-        return rsx_cli::give_up(exit_code::usage, "--generator: there is no \"" + generator_ + "\"");
+        return rsx_cli::give_up(exit_code::usage,
+                                "--generator: there is no \"" + generator_ + "\"");
     }
 
     void add_shard_command(const char* name, const char* what, const char* examples,
@@ -155,7 +157,8 @@ private:
         made.add_flag("-q,--quiet", shards_.quiet, "no progress, no summary");
     }
 
-    // --- S3 ---------------------------------------------------------------------------------------
+    // --- S3
+    // ---------------------------------------------------------------------------------------
 
     CLI::App& s3_command(const char* name, const char* what, const std::string& examples,
                          outcome<void> (*act)(const rsx_cli::s3_options&)) {
@@ -173,20 +176,22 @@ private:
     }
 
     void add_put() {
-        CLI::App& made = s3_command("put", "Store a file as an object.",
-                                    "Examples:\n"
-                                    "  rsx put film.mkv s3://films/            under its own name\n"
-                                    "  rsx put film.mkv s3://films/a/b.mkv\n"
-                                    "  tar c photos | rsx put - s3://backup/photos.tar\n\n"
-                                    "Large files go in parts, several at once; each with a checksum\n"
-                                    "that the server compares.",
-                                    rsx_cli::run_put);
+        CLI::App& made =
+            s3_command("put", "Store a file as an object.",
+                       "Examples:\n"
+                       "  rsx put film.mkv s3://films/            under its own name\n"
+                       "  rsx put film.mkv s3://films/a/b.mkv\n"
+                       "  tar c photos | rsx put - s3://backup/photos.tar\n\n"
+                       "Large files go in parts, several at once; each with a checksum\n"
+                       "that the server compares.",
+                       rsx_cli::run_put);
         made.add_option("FILE", s3_.file, "the file, or - for standard input")->required();
         made.add_option("URL", s3_.url, "s3://bucket/key, or s3://bucket/folder/")->required();
         made.add_option("--content-type", s3_.content_type, "as the object's Content-Type");
         made.add_option("--checksum", s3_.checksum, "crc64nvme, crc32c, or none")
             ->capture_default_str();
-        made.add_option("--part-size", s3_.part_bytes, "of large files, such as 64MiB (default 16MiB)")
+        made.add_option("--part-size", s3_.part_bytes,
+                        "of large files, such as 64MiB (default 16MiB)")
             ->transform(CLI::AsSizeValue(false));
         made.add_option("--parallel", s3_.parallel, "parts on their way at once")
             ->capture_default_str()
@@ -194,14 +199,15 @@ private:
     }
 
     void add_get() {
-        CLI::App& made = s3_command("get", "Fetch an object into a file.",
-                                    "Examples:\n"
-                                    "  rsx get s3://films/film.mkv             into this folder\n"
-                                    "  rsx get s3://films/film.mkv here.mkv --force\n"
-                                    "  rsx get s3://backup/photos.tar - | tar x\n\n"
-                                    "The file appears when all of it came and its checksum agrees;\n"
-                                    "a download that breaks is continued where it broke.",
-                                    rsx_cli::run_get);
+        CLI::App& made =
+            s3_command("get", "Fetch an object into a file.",
+                       "Examples:\n"
+                       "  rsx get s3://films/film.mkv             into this folder\n"
+                       "  rsx get s3://films/film.mkv here.mkv --force\n"
+                       "  rsx get s3://backup/photos.tar - | tar x\n\n"
+                       "The file appears when all of it came and its checksum agrees;\n"
+                       "a download that breaks is continued where it broke.",
+                       rsx_cli::run_get);
         made.add_option("URL", s3_.url, "s3://bucket/key")->required();
         made.add_option("FILE", s3_.file, "the file, a folder, or - for standard output");
         made.add_flag("--force", s3_.force, "replace what is there");
@@ -224,12 +230,13 @@ private:
     }
 
     void add_rm() {
-        CLI::App& made = s3_command("rm", "Remove an object, or all below a folder.",
-                                    "Examples:\n"
-                                    "  rsx rm s3://films/film.mkv\n"
-                                    "  rsx rm --recursive s3://films/2024      that key and 2024/...\n\n"
-                                    "s3://films/2024 never takes s3://films/2024-extra with it.",
-                                    rsx_cli::run_rm);
+        CLI::App& made =
+            s3_command("rm", "Remove an object, or all below a folder.",
+                       "Examples:\n"
+                       "  rsx rm s3://films/film.mkv\n"
+                       "  rsx rm --recursive s3://films/2024      that key and 2024/...\n\n"
+                       "s3://films/2024 never takes s3://films/2024-extra with it.",
+                       rsx_cli::run_rm);
         made.add_option("URL", s3_.url, "s3://bucket/key")->required();
         made.add_flag("-r,--recursive", s3_.recursive, "all below it too");
     }
@@ -246,7 +253,8 @@ private:
         remove.add_flag("--force", s3_.force, "remove its objects first");
     }
 
-    // --- cluster ----------------------------------------------------------------------------------
+    // --- cluster
+    // ----------------------------------------------------------------------------------
 
     CLI::App& cluster_command(CLI::App& below, const char* name, const char* what,
                               const std::string& examples,

@@ -45,8 +45,7 @@ public:
 
 private:
     conversation() = default;
-    static rsx::step hear(s3_link& link, const s3_request& request,
-                          rsx::result<s3_reply>& into) {
+    static rsx::step hear(s3_link& link, const s3_request& request, rsx::result<s3_reply>& into) {
         auto calling = link.call(request);
         into = co_await calling;
         co_return rsx::status{};
@@ -126,8 +125,8 @@ outcome<void> remove_keys(conversation& with, const std::string& bucket,
     const std::string text = xml.take();
     const auto sum = s3::checksum_of(s3::checksum_kind::crc32, rsx::bytes_of(text));
     remove.headers.add(std::string{sum.header()}, sum.base64());
-    remove.headers.add("Content-MD5", rsx::digest::base64_encode(
-                                          rsx::digest::md5_of(rsx::bytes_of(text))));
+    remove.headers.add("Content-MD5",
+                       rsx::digest::base64_encode(rsx::digest::md5_of(rsx::bytes_of(text))));
     remove.headers.add("Content-Type", "application/xml");
     remove.body = rsx::slice::copy_of(rsx::bytes_of(text));
     const auto reply = with.ask(remove);
@@ -136,15 +135,16 @@ outcome<void> remove_keys(conversation& with, const std::string& bucket,
     if (!gone) return give_up(exit_code::failed, "the server does not say what it deleted");
     if (!gone->errors.empty()) {
         const s3::undeleted_entry& first = gone->errors.front();
-        return give_up(exit_code::failed,
-                       std::to_string(gone->errors.size()) + " keys were not deleted, first s3://" +
-                           bucket + "/" + printable(first.key) + ": " + printable(first.code) +
-                           ": " + printable(first.message));
+        return give_up(exit_code::failed, std::to_string(gone->errors.size()) +
+                                              " keys were not deleted, first s3://" + bucket + "/" +
+                                              printable(first.key) + ": " + printable(first.code) +
+                                              ": " + printable(first.message));
     }
     return {};
 }
 
-// What lies below `from`: the key itself, and every key that goes on with "/"; a/file is not a/file2.
+// What lies below `from`: the key itself, and every key that goes on with "/"; a/file is not
+// a/file2.
 outcome<std::uint64_t> remove_below(conversation& with, const s3_url& from, const s3_options& how) {
     std::uint64_t count = 0;
     const bool folder = from.key.empty() || from.key.ends_with('/');
@@ -152,15 +152,16 @@ outcome<std::uint64_t> remove_below(conversation& with, const s3_url& from, cons
         with, from, {}, 1000, [&](const s3::list_objects_v2_result& page) -> outcome<void> {
             std::vector<std::string> keys;
             for (const s3::object_entry& one : page.contents) {
-                const bool below = folder || one.key.size() == from.key.size() ||
-                                   one.key[from.key.size()] == '/';
+                const bool below =
+                    folder || one.key.size() == from.key.size() || one.key[from.key.size()] == '/';
                 if (below) keys.push_back(one.key);
             }
             if (keys.empty()) return {};
             if (auto ok = remove_keys(with, from.bucket, keys); !ok) return ok;
             count += keys.size();
             for (const std::string& key : keys) {
-                if (!how.quiet) std::printf("s3://%s/%s\n", from.bucket.c_str(), printable(key).c_str());
+                if (!how.quiet)
+                    std::printf("s3://%s/%s\n", from.bucket.c_str(), printable(key).c_str());
             }
             return {};
         });

@@ -174,7 +174,8 @@ private:
         if (!answer) co_return std::unexpected(answer.error());
         s3_reply reply;
         reply.status = answer->status();
-        for (const http::field& field : answer->fields()) reply.headers.add(field.name, field.value);
+        for (const http::field& field : answer->fields())
+            reply.headers.add(field.name, field.value);
         co_return std::make_unique<http_stream>(std::move(*answer), std::move(reply));
     }
 
@@ -198,9 +199,10 @@ private:
 outcome<void> read_endpoint(s3_settings& into) {
     std::string_view rest = into.endpoint;
     const auto wrong = [&] {
-        return give_up(exit_code::usage, "the endpoint must look like http://127.0.0.1:9000 or "
-                                         "https://s3.example.com, not \"" +
-                                             printable(into.endpoint) + "\"");
+        return give_up(exit_code::usage,
+                       "the endpoint must look like http://127.0.0.1:9000 or "
+                       "https://s3.example.com, not \"" +
+                           printable(into.endpoint) + "\"");
     };
     if (rest.starts_with("https://")) {
         into.tls = true;
@@ -248,8 +250,9 @@ std::string advice_for(std::string_view code, unsigned status) {
     if (code == "RequestTimeTooSkewed") return "set this machine's clock";
     if (code == "AuthorizationHeaderMalformed") return "is --region right?";
     if (code == "BucketNotEmpty") return "`rsx rb --force` empties it first";
-    if (status == 503 || code == "SlowDown") return "the server is busy or too few nodes are up; "
-                                                    "try again later";
+    if (status == 503 || code == "SlowDown")
+        return "the server is busy or too few nodes are up; "
+               "try again later";
     if (status == 507 || code == "XMinioStorageFull") return "the cluster is full";
     return {};
 }
@@ -274,9 +277,9 @@ outcome<s3_settings> settle_s3(s3_settings given) {
         given.access_key = from_environment({id});
         given.secret_key = from_environment({secret});
         if (given.access_key.empty() != given.secret_key.empty()) {
-            return give_up(exit_code::usage,
-                           std::string{given.access_key.empty() ? id : secret} + " is not set, " +
-                               (given.access_key.empty() ? secret : id) + " is");
+            return give_up(exit_code::usage, std::string{given.access_key.empty() ? id : secret} +
+                                                 " is not set, " +
+                                                 (given.access_key.empty() ? secret : id) + " is");
         }
     }
     if (given.access_key.empty()) {
@@ -303,7 +306,8 @@ failure explain(const s3_settings& where, const s3_request& request, const s3_re
     made.what = request.method + ' ' + printable(request.url()) + " at " + where.endpoint + ": " +
                 std::to_string(reply.status);
     std::string code = told.code;
-    if (code.empty() && reply.status == 404) code = request.key.empty() ? "NoSuchBucket" : "NoSuchKey";
+    if (code.empty() && reply.status == 404)
+        code = request.key.empty() ? "NoSuchBucket" : "NoSuchKey";
     if (!code.empty()) made.what += ' ' + printable(code);
     if (!told.message.empty()) made.what += ": " + printable(told.message);
     if (const std::string advice = advice_for(code, reply.status); !advice.empty()) {

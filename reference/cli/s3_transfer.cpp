@@ -85,7 +85,8 @@ private:
     [[nodiscard]] std::uint64_t length_of(unsigned number) const {
         if (how_.part_bytes != 0) return how_.part_bytes;
         if (sized_) {
-            const std::uint64_t least = (size_ + rsx::limits::parts_max - 1) / rsx::limits::parts_max;
+            const std::uint64_t least =
+                (size_ + rsx::limits::parts_max - 1) / rsx::limits::parts_max;
             return std::max(part_bytes_usual, (least + rsx::mib - 1) / rsx::mib * rsx::mib);
         }
         if (number <= 1000) return part_bytes_usual;
@@ -98,13 +99,15 @@ private:
         part made;
         made.number = ++last_number_;
         std::uint64_t length = length_of(made.number);
-        if (sized_ && last_number_ == 1) length = std::min(length, std::max<std::uint64_t>(size_, 1));
+        if (sized_ && last_number_ == 1)
+            length = std::min(length, std::max<std::uint64_t>(size_, 1));
         rsx::buffer room = rsx::buffer::uninitialized(length);
         const auto n = read_next(from_, room.span());
         if (!n) return std::unexpected(n.error());
         if (*n == 0) return std::optional<part>{};
         if (made.number > rsx::limits::parts_max) {
-            return give_up(exit_code::failed, "more than 10,000 parts: choose a larger --part-size");
+            return give_up(exit_code::failed,
+                           "more than 10,000 parts: choose a larger --part-size");
         }
         made.bytes = rsx::slice{std::move(room)}.part(0, *n);
         if (kind_) made.sum = s3::checksum_of(*kind_, made.bytes.view());
@@ -399,10 +402,9 @@ private:
                 broke = copied.error();
                 refused = explain(link_.settings(), get, broke);
             }
-            const bool again = broke.code == rsx::errc::unavailable ||
-                               broke.code == rsx::errc::corrupt ||
-                               broke.code == rsx::errc::timed_out ||
-                               broke.code == rsx::errc::unknown_outcome;
+            const bool again =
+                broke.code == rsx::errc::unavailable || broke.code == rsx::errc::corrupt ||
+                broke.code == rsx::errc::timed_out || broke.code == rsx::errc::unknown_outcome;
             if (at_ > before) attempt = 1;
             bool may = again && (at_ == 0 || !tag_.empty());
             if (may) {
@@ -494,13 +496,14 @@ outcome<void> run_put(const s3_options& how) {
     if (how.checksum != "none" && !kind_named(how.checksum)) {
         return give_up(exit_code::usage, "--checksum is crc64nvme, crc32c or none");
     }
-    if (how.part_bytes != 0 && (how.part_bytes < part_bytes_min || how.part_bytes > part_bytes_max)) {
+    if (how.part_bytes != 0 &&
+        (how.part_bytes < part_bytes_min || how.part_bytes > part_bytes_max)) {
         return give_up(exit_code::usage, "--part-size is from 5 MiB to 1 GiB");
     }
     auto from = standard_input ? outcome<descriptor>{descriptor{::dup(STDIN_FILENO)}}
                                : open_to_read(how.file);
     if (!from) return std::unexpected(from.error());
-    struct stat facts {};
+    struct stat facts{};
     const bool sized = ::fstat(from->get(), &facts) == 0 && S_ISREG(facts.st_mode);
     const auto settings = settle_s3(how.settings);
     if (!settings) return std::unexpected(settings.error());

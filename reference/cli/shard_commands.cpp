@@ -149,7 +149,8 @@ outcome<std::string> name_to_record(const encode_options& how) {
     return name;
 }
 
-// --- decode, verify, repair -----------------------------------------------------------------------
+// --- decode, verify, repair
+// -----------------------------------------------------------------------
 
 void tell_remarks(const shard_set& set) {
     for (const std::string& remark : set.remarks) note(remark);
@@ -255,7 +256,8 @@ std::string condition(const shard_set& set, const findings& found, unsigned inde
     const auto add = [&](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
     const shard_health& health = found.health[index];
     const std::uint64_t whole = set.about.shard_bytes();
-    if (copies[0].size < whole) add("truncated by " + std::to_string(whole - copies[0].size) + " B");
+    if (copies[0].size < whole)
+        add("truncated by " + std::to_string(whole - copies[0].size) + " B");
     if (copies[0].size > whole) add("too long by " + std::to_string(copies[0].size - whole) + " B");
     if (health.bad > 0) {
         add(std::to_string(health.bad) + " of " + std::to_string(set.about.stripes()) +
@@ -316,7 +318,7 @@ outcome<void> run_encode(const encode_options& how) {
     auto from = how.file == "-" ? outcome<descriptor>{descriptor{::dup(STDIN_FILENO)}}
                                 : open_to_read(how.file);
     if (!from) return std::unexpected(from.error());
-    struct stat facts {};
+    struct stat facts{};
     const bool sized = ::fstat(from->get(), &facts) == 0 && S_ISREG(facts.st_mode);
     auto files = shard_files::create(how.folder, about, how.force ? replace::yes : replace::no);
     if (!files) return std::unexpected(files.error());
@@ -327,8 +329,7 @@ outcome<void> run_encode(const encode_options& how) {
     std::uint64_t at = 0;
     std::vector<stripe_batch> batches = batches_for(about);
     auto ended = in_three_stages(
-        std::span{batches},
-        [&](stripe_batch& batch) { return read_stripes(*from, at, batch); },
+        std::span{batches}, [&](stripe_batch& batch) { return read_stripes(*from, at, batch); },
         [&](stripe_batch& batch) {
             sum.update(batch.file_bytes());
             return encode_stripes(*code, batch);
@@ -432,10 +433,8 @@ outcome<void> run_repair(const shard_options& how) {
     for (const unsigned i : targets) {
         about.index = static_cast<std::uint16_t>(i);
         const bool there = !set->files[i].empty();
-        const fs::path target =
-            there ? set->files[i][0].file : how.folder / shard_file_name(about);
-        auto made =
-            atomic_file::create(target, there || how.force ? replace::yes : replace::no);
+        const fs::path target = there ? set->files[i][0].file : how.folder / shard_file_name(about);
+        auto made = atomic_file::create(target, there || how.force ? replace::yes : replace::no);
         if (!made) return std::unexpected(made.error());
         files.push_back(std::move(*made));
     }

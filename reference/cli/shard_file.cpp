@@ -49,8 +49,8 @@ rsx::result<void> sensible(const shard_page& about) {
     if (about.file_size > std::uint64_t{1} << 60)
         return fail(errc::corrupt, "no file is that large", about.file_size);
     if (!plain_name(about.name)) return fail(errc::corrupt, "the recorded name is none");
-    if (about.rows == rsx::codec::generator::custom ||
-        about.rows > rsx::codec::generator::custom || static_cast<unsigned>(about.rows) == 0)
+    if (about.rows == rsx::codec::generator::custom || about.rows > rsx::codec::generator::custom ||
+        static_cast<unsigned>(about.rows) == 0)
         return fail(errc::unsupported, "made by a generator this build does not know",
                     static_cast<std::uint64_t>(about.rows));
     return {};
@@ -117,8 +117,8 @@ std::uint32_t cell_sum(const set_id& set, std::uint16_t index, std::uint64_t str
 std::string shard_file_name(const shard_page& about) {
     const std::string number = std::to_string(about.index);
     const std::size_t digits = std::max<std::size_t>(2, std::to_string(about.shards() - 1).size());
-    const std::string tail = '.' + std::string(digits - std::min(digits, number.size()), '0') +
-                             number + ".rsx";
+    const std::string tail =
+        '.' + std::string(digits - std::min(digits, number.size()), '0') + number + ".rsx";
     std::string name = about.name.substr(0, name_bytes_max - tail.size());
     // A name cut inside a UTF-8 sequence loses the sequence.
     if (name.size() < about.name.size()) {

@@ -55,8 +55,7 @@ struct shard_page {
     // How long the cells of a stripe are; shorter in the last one.
     [[nodiscard]] std::size_t cell_length(std::uint64_t stripe) const noexcept {
         const std::uint64_t left = file_size - stripe * stripe_bytes();
-        return left >= stripe_bytes() ? cell_bytes
-                                      : (left + data - 1) / data;
+        return left >= stripe_bytes() ? cell_bytes : (left + data - 1) / data;
     }
     // Where the cell of a stripe begins in every shard file.
     [[nodiscard]] std::uint64_t cell_at(std::uint64_t stripe) const noexcept {

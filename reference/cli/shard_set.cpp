@@ -29,7 +29,7 @@ look look_at(const fs::path& file) {
     const std::string name = printable(file.filename().string());
     auto opened = open_to_read(file);
     if (!opened) return {{}, opened.error().what};
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(opened->get(), &facts) != 0) return {{}, name + ": cannot be looked at"};
     const auto size = static_cast<std::uint64_t>(facts.st_size);
 

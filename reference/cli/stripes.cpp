@@ -12,7 +12,7 @@
 namespace rsx_cli {
 namespace {
 
-constexpr std::size_t plans_max = 64;   // patterns of losses remembered
+constexpr std::size_t plans_max = 64;    // patterns of losses remembered
 constexpr std::size_t stripes_max = 64;  // of a batch: two pieces each in one system call
 
 using sums = std::array<std::array<std::byte, crc_bytes>, stripes_max>;
@@ -98,15 +98,14 @@ outcome<void> stripe_batch::write_shard(const atomic_file& to, unsigned index) {
     for (std::size_t s = 0; s < count_; ++s) {
         const rsx::byte_span bytes_of_cell = cell(s, index);
         bytes += bytes_of_cell.size() + crc_bytes;
-        rsx::store_le(checks[s],
-                      cell_sum(about_.set, static_cast<std::uint16_t>(index), first_ + s,
-                               bytes_of_cell));
+        rsx::store_le(checks[s], cell_sum(about_.set, static_cast<std::uint16_t>(index), first_ + s,
+                                          bytes_of_cell));
     }
     const int file = to.file().get();
     errno = 0;
-    const std::size_t written = move_all(
-        pieces_of(*this, index, checks), about_.cell_at(first_),
-        [file](iovec* from, int n, off_t at) { return ::pwritev(file, from, n, at); });
+    const std::size_t written =
+        move_all(pieces_of(*this, index, checks), about_.cell_at(first_),
+                 [file](iovec* from, int n, off_t at) { return ::pwritev(file, from, n, at); });
     if (written == bytes) return {};
     if (interrupted()) return give_up(exit_code::failed, "interrupted");
     return std::unexpected(
@@ -122,9 +121,9 @@ void stripe_reader::read_shard(stripe_batch& into, unsigned index) {
     if (copies.empty()) return;
     sums checks;
     const int file = copies[0].opened.get();
-    std::size_t got = move_all(
-        pieces_of(into, index, checks), set_.about.cell_at(into.first()),
-        [file](iovec* to, int n, off_t at) { return ::preadv(file, to, n, at); });
+    std::size_t got =
+        move_all(pieces_of(into, index, checks), set_.about.cell_at(into.first()),
+                 [file](iovec* to, int n, off_t at) { return ::preadv(file, to, n, at); });
     for (std::size_t s = 0; s < into.count(); ++s) {
         const rsx::byte_span cell = into.cell(s, index);
         const bool there = got >= cell.size() + crc_bytes;
@@ -143,8 +142,7 @@ void stripe_reader::read_shard(stripe_batch& into, unsigned index) {
     }
 }
 
-bool stripe_reader::read_cell(stripe_batch& into, std::size_t s, unsigned index,
-                              std::size_t copy) {
+bool stripe_reader::read_cell(stripe_batch& into, std::size_t s, unsigned index, std::size_t copy) {
     const rsx::byte_span cell = into.cell(s, index);
     const std::uint64_t at = set_.about.cell_at(into.first() + s);
     const descriptor& from = set_.files[index][copy].opened;
@@ -160,8 +158,8 @@ outcome<bool> stripe_reader::read(stripe_batch& into) {
     const shard_page& about = set_.about;
     if (next_ >= about.stripes()) return false;
     const std::uint64_t left = about.stripes() - next_;
-    into.begin(next_, static_cast<std::size_t>(
-                          std::min<std::uint64_t>(left, stripes_per_batch(about))));
+    into.begin(next_,
+               static_cast<std::size_t>(std::min<std::uint64_t>(left, stripes_per_batch(about))));
     next_ += into.count();
 
     std::vector<bool> tried(about.shards());

@@ -74,7 +74,7 @@ std::string printable(std::string_view name) {
 }
 
 void watch_for_interrupts() {
-    struct sigaction act {};
+    struct sigaction act{};
     act.sa_handler = remember;
     act.sa_flags = static_cast<int>(SA_RESETHAND);  // the second Ctrl-C ends at once
     ::sigaction(SIGINT, &act, nullptr);
