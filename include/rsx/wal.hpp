@@ -8,4 +8,5 @@
 #include <rsx/wal/file_log.hpp>
 #include <rsx/wal/format.hpp>
 #include <rsx/wal/group_commit.hpp>
+#include <rsx/wal/recovery.hpp>
 #include <rsx/wal/segment.hpp>

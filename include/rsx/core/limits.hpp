@@ -78,6 +78,8 @@ inline constexpr std::size_t pool_jobs_max = 4096;
 // --- shard stores ------------------------------------------------------------------------------
 inline constexpr unsigned near_full_percent = 15;  // free space under this: placement avoids it
 inline constexpr unsigned full_percent = 5;        // and under this nothing is written
+inline constexpr unsigned dead_percent_max = 30;   // of a log of shards: then it is compacted
+inline constexpr std::size_t shard_packed_bytes_max = 128 * 1024;   // larger ones are files
 inline constexpr std::size_t shard_bytes_max = chunk_bytes_max;     // k = 1
 inline constexpr std::size_t shard_flush_bytes = 1u << 20;          // one disk write of a large one
 inline constexpr std::size_t shard_maps_max = 64;                   // headers and sums remembered

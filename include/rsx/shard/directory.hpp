@@ -76,6 +76,8 @@ public:
         co_return co_await work;
     }
     [[nodiscard]] struct holder holder() const { return store_->who(); }
+    // The blocking half.
+    [[nodiscard]] const std::shared_ptr<file_store>& files() const noexcept { return store_; }
 
 private:
     directory(std::shared_ptr<file_store> store, pool& threads)
@@ -128,6 +130,7 @@ private:
             const bool whole = row_.bytes() % limits::block_bytes == 0;
             if (waiting_bytes_ < limits::shard_flush_bytes || !whole) co_return result<void>{};
             waiting_bytes_ = 0;
+            touched_ = true;
             auto work = blocking(pool_, [to = shared_, blocks = std::exchange(waiting_, {})] {
                 return to->write(blocks);
             });
@@ -139,7 +142,7 @@ private:
         task<result<sealed>> seal() override {
             if (outcome_) co_return *outcome_;
             if (ended_) co_return fail(errc::invalid, "the writer has ended");
-            ended_ = true;
+            ended_ = touched_ = true;
             auto work = blocking(pool_, [to = shared_, last = std::exchange(waiting_, {}),
                                          sums = row_.sums()] { return to->seal(last, sums); });
             outcome_ = co_await work;
@@ -150,6 +153,7 @@ private:
             if (ended_) co_return result<void>{};
             ended_ = true;
             waiting_.clear();
+            if (!touched_) co_return result<void>{};
             auto work = blocking(pool_, [to = shared_] { return to->give_up(); });
             co_return co_await work;
         }
@@ -157,7 +161,7 @@ private:
     private:
         // Without waiting; if the pool is too busy, the next open of the store cleans up.
         void give_up() {
-            if (std::exchange(ended_, true)) return;
+            if (std::exchange(ended_, true) || !touched_) return;
             (void)pool_.submit([to = shared_] { (void)to->give_up(); });
         }
 
@@ -167,6 +171,7 @@ private:
         std::vector<slice> waiting_{};
         std::size_t waiting_bytes_{0};
         bool ended_{false};
+        bool touched_{false};  // a job was given to the pool: there may be a file
         std::optional<result<sealed>> outcome_{};
     };
 

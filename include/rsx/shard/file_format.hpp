@@ -18,7 +18,7 @@
 #pragma once
 
 #include <rsx/shard/checksum.hpp>
-#include <rsx/shard/id.hpp>
+#include <rsx/shard/header_format.hpp>
 
 namespace rsx::shard {
 
@@ -38,44 +38,6 @@ inline constexpr std::size_t footer_fixed = 48;
 }
 
 namespace detail {
-
-// Writes fields one after the other.
-class field_out {
-public:
-    explicit field_out(byte_span out) noexcept : left_{out} {}
-    template <std::unsigned_integral T>
-    void number(T value) noexcept {
-        store_le(left_, value);
-        left_ = left_.subspan(sizeof(T));
-    }
-    void bytes(byte_view raw) noexcept {
-        if (!raw.empty()) std::memcpy(left_.data(), raw.data(), raw.size());
-        left_ = left_.subspan(raw.size());
-    }
-
-private:
-    byte_span left_;
-};
-
-class field_in {
-public:
-    explicit field_in(byte_view in) noexcept : left_{in} {}
-    template <std::unsigned_integral T>
-    T number() noexcept {
-        const T value = load_le<T>(left_);
-        left_ = left_.subspan(sizeof(T));
-        return value;
-    }
-    byte_view bytes(std::size_t n) noexcept {
-        const byte_view raw = left_.first(n);
-        left_ = left_.subspan(n);
-        return raw;
-    }
-    [[nodiscard]] std::size_t left() const noexcept { return left_.size(); }
-
-private:
-    byte_view left_;
-};
 
 // magic u64, level u16, zero u16, must u32, may u32
 inline void put_format(field_out& out, std::string_view magic) noexcept {
@@ -98,27 +60,9 @@ inline void put_format(field_out& out, std::string_view magic) noexcept {
 
 // `page` is file_page bytes, zeroed; answers its checksum. The header has passed check_header.
 inline std::uint32_t encode_header(const header& h, byte_span page) noexcept {
-    detail::field_out out{page};
+    field_out out{page};
     detail::put_format(out, header_magic);
-    out.bytes(key_of(h.id));
-    out.number(h.holder.node);
-    out.number(h.holder.incarnation);
-    out.number(h.data);
-    out.number(h.parity);
-    out.number(h.code);
-    out.number(h.generator);
-    out.number(h.cell_bytes);
-    out.number(h.chunk_bytes);
-    out.number(h.chunk_offset);
-    out.number(h.writer);
-    out.number(h.epoch);
-    out.number(h.seq_hint);
-    out.number(h.bucket);
-    out.number(h.part);
-    out.number(static_cast<std::uint16_t>(h.key.size()));
-    out.number(static_cast<std::uint16_t>(h.upload.size()));
-    out.bytes(rsx::bytes_of(h.key));
-    out.bytes(rsx::bytes_of(h.upload));
+    put_header(out, h);
     const std::uint32_t crc = digest::crc32c_of(page.first(file_page - 4));
     store_le(page.subspan(file_page - 4), crc);
     return crc;
@@ -137,39 +81,17 @@ struct decoded_header {
     if (crc != load_le<std::uint32_t>(page.subspan(file_page - 4))) {
         return fail(errc::corrupt, "a shard file's header is broken");
     }
-    detail::field_in in{page.first(file_page - 4)};
+    field_in in{page.first(file_page - 4)};
     if (auto ok = detail::take_format(in); !ok) return std::unexpected(ok.error());
-    decoded_header made{.about = {}, .crc = crc};
-    header& h = made.about;
-    h.id = id_of(in.bytes(id::bytes_size));
-    h.holder.node = in.number<std::uint32_t>();
-    h.holder.incarnation = in.number<std::uint32_t>();
-    h.data = in.number<std::uint16_t>();
-    h.parity = in.number<std::uint16_t>();
-    h.code = in.number<std::uint8_t>();
-    h.generator = in.number<std::uint8_t>();
-    h.cell_bytes = in.number<std::uint32_t>();
-    h.chunk_bytes = in.number<std::uint64_t>();
-    h.chunk_offset = in.number<std::uint64_t>();
-    h.writer = in.number<std::uint64_t>();
-    h.epoch = in.number<std::uint64_t>();
-    h.seq_hint = in.number<std::uint64_t>();
-    h.bucket = in.number<std::uint64_t>();
-    h.part = in.number<std::uint32_t>();
-    const std::size_t key_size = in.number<std::uint16_t>();
-    const std::size_t upload_size = in.number<std::uint16_t>();
-    if (key_size + upload_size > in.left()) {
-        return fail(errc::corrupt, "a shard file's header claims too much");
-    }
-    h.key = text_of(in.bytes(key_size));
-    h.upload = text_of(in.bytes(upload_size));
-    return made;
+    auto about = take_header(in);
+    if (!about) return std::unexpected(about.error());
+    return decoded_header{.about = std::move(*about), .crc = crc};
 }
 
 // `out` is footer_size bytes.
 inline void encode_footer(std::uint64_t bytes, std::span<const std::uint32_t> sums,
                           std::uint32_t header_crc, byte_span raw) noexcept {
-    detail::field_out out{raw};
+    field_out out{raw};
     detail::put_format(out, footer_magic);
     out.number(static_cast<std::uint32_t>(sums.size()));
     out.number(bytes);
@@ -195,7 +117,7 @@ struct decoded_footer {
     if (digest::crc32c_of(covered) != load_le<std::uint32_t>(raw.subspan(covered.size()))) {
         return fail(errc::corrupt, "a shard file's footer is broken");
     }
-    detail::field_in in{covered};
+    field_in in{covered};
     if (auto ok = detail::take_format(in); !ok) return std::unexpected(ok.error());
     const auto count = in.number<std::uint32_t>();
     decoded_footer made;

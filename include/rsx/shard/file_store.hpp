@@ -187,6 +187,29 @@ public:
         return now;
     }
 
+    [[nodiscard]] std::optional<listed> find(const id& which) {
+        const std::lock_guard guard{mutex_};
+        const auto found = index_.find(which);
+        if (found == index_.end()) return std::nullopt;
+        const row& k = found->second;
+        return listed{.id = which, .bytes = k.bytes, .hash = k.hash, .writer = k.writer};
+    }
+
+    // As of the last look.
+    [[nodiscard]] result<void> writable() {
+        if (fenced_.load()) return fail(errc::io, "fenced: a sync failed");
+        if (state_of(total_.load(), free_.load()) != state::full) return {};
+        return fail(errc::full, "less than the reserve is free", free_.load());
+    }
+
+    [[nodiscard]] result<void> look_for_room() {
+        const auto room = files_->room();
+        if (!room) return std::unexpected(room.error());
+        total_.store(room->total);
+        free_.store(room->free);
+        return {};
+    }
+
     // Files in the shard directories that are no shards; they are left alone.
     [[nodiscard]] std::uint64_t strangers() const noexcept { return strangers_; }
 
@@ -267,29 +290,7 @@ private:
         return {};
     }
 
-    std::optional<listed> find(const id& which) {
-        const std::lock_guard guard{mutex_};
-        const auto found = index_.find(which);
-        if (found == index_.end()) return std::nullopt;
-        const row& k = found->second;
-        return listed{.id = which, .bytes = k.bytes, .hash = k.hash, .writer = k.writer};
-    }
-
     // --- writing -------------------------------------------------------------------------------
-
-    [[nodiscard]] result<void> writable() {
-        if (fenced_.load()) return fail(errc::io, "fenced: a sync failed");
-        if (state_of(total_.load(), free_.load()) != state::full) return {};
-        return fail(errc::full, "less than the reserve is free", free_.load());
-    }
-
-    result<void> look_for_room() {
-        const auto room = files_->room();
-        if (!room) return std::unexpected(room.error());
-        total_.store(room->total);
-        free_.store(room->free);
-        return {};
-    }
 
     std::unexpected<error> fenced_by(const error& why) {
         fenced_.store(true);
