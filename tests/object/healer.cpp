@@ -21,19 +21,18 @@ TEST_CASE("what was missing is written again, and what was away comes home") {
     for (unsigned i = 0; i < dead; ++i) w.stores[i]->be(mood::dead);
     const auto body = bytes_from(1, size);
     REQUIRE(w.put("b", "key", body));
-    object::unlimited_budget budget;
-    object::healer healer{w.engine().state(), budget};
+    object::healer healer{w.engine().state()};
     auto pass = w.run(healer.pass());
     REQUIRE(pass);
-    CHECK(pass->tickets_left == 1);
+    CHECK(pass->left == 1);
 
     w.all_be(mood::well);
     (void)w.run(rsx::sleep_for(std::chrono::minutes{1}));
     pass = w.run(healer.pass());
     INFO(test::said(pass));
     REQUIRE(pass);
-    CHECK(pass->tickets_left == 0);
-    CHECK(pass->tickets_done == 1);
+    CHECK(pass->left == 0);
+    CHECK(pass->tickets == 1);
     CHECK(w.rows_of('t').empty());
     object::collector collector{w.engine().state()};
     REQUIRE(w.run(collector.pass()));
@@ -59,17 +58,18 @@ TEST_CASE("a shard found corrupt by a read is rebuilt, its old copy collected") 
     REQUIRE(w.get("b", "key"));
     REQUIRE(w.run(w.engine().drain()));
     REQUIRE(w.rows_of('t').size() == 1);
-    object::unlimited_budget budget;
-    object::healer healer{w.engine().state(), budget};
+    object::healer healer{w.engine().state()};
     // The disks keep lying, so what is read back is refused and nothing changes.
     auto pass = w.run(healer.pass());
     REQUIRE(pass);
-    CHECK(pass->tickets_left == 1);
+    CHECK(pass->left == 1);
     w.all_be(mood::well);
     pass = w.run(healer.pass());
     REQUIRE(pass);
-    CHECK(pass->tickets_left == 0);
+    CHECK(pass->left == 0);
     CHECK((*w.get("b", "key") == body));
+    object::collector collector{w.engine().state()};
+    REQUIRE(w.run(collector.pass()));
     CHECK(w.shards() == 6);
 }
 
@@ -82,11 +82,10 @@ TEST_CASE("an object replaced while it is healed stays as it is now") {
     w.all_be(mood::well);
     (void)w.run(rsx::sleep_for(std::chrono::minutes{1}));
     REQUIRE(w.put("b", "key", "new"));
-    object::unlimited_budget budget;
-    object::healer healer{w.engine().state(), budget};
+    object::healer healer{w.engine().state()};
     const auto pass = w.run(healer.pass());
     REQUIRE(pass);
-    CHECK(pass->shards_rebuilt == 0);
+    CHECK(pass->shards == 0);
     CHECK(w.rows_of('t').empty());
     CHECK(*w.get("b", "key") == "new");
 }
@@ -104,11 +103,10 @@ TEST_CASE("a part's owed shards are healed before the upload is completed") {
     REQUIRE(part);
     w.all_be(mood::well);
     (void)w.run(rsx::sleep_for(std::chrono::minutes{1}));
-    object::unlimited_budget budget;
-    object::healer healer{w.engine().state(), budget};
+    object::healer healer{w.engine().state()};
     const auto pass = w.run(healer.pass());
     REQUIRE(pass);
-    CHECK(pass->tickets_done == 1);
+    CHECK(pass->tickets == 1);
     CHECK(w.shards() == 6);
     object::completed_part named;
     named.number = 1;

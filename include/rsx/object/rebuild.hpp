@@ -124,6 +124,7 @@ struct rebuild_lane {
         lane.failed = sealed.error();
         co_return status{};
     }
+    s.health.fine(lane.wish.to.where);
     if (sealed->bytes != of.shape.row_bytes() || sealed->hash != shard::hash_of(lane.sums)) {
         lane.failed = error{errc::corrupt, "what was sealed is not what was written", 0};
         co_return status{};

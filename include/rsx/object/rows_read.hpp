@@ -219,6 +219,7 @@ inline bool start_sources(const std::shared_ptr<rows_job>& job, loop& where) {
     std::shared_ptr<read_memory> memory) {
     const env& here = co_await this_env{};
     loop& home = *here.where;
+    s.home = &home;
     auto job = std::make_shared<detail::rows_job>(s, which, memory);
     struct let_go {
         detail::rows_job* job;

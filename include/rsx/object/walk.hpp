@@ -14,6 +14,8 @@ namespace rsx::object {
 
 [[nodiscard]] inline task<result<std::vector<meta::row>>> rows_of_kind(state& s, meta::kind what,
                                                                        std::size_t most) {
+    const env& here = co_await this_env{};
+    s.home = here.where;
     std::vector<meta::row> out;
     for (unsigned spread = 0; spread < 256 && out.size() < most; ++spread) {
         meta::range rest = meta::key::spread_of(what, static_cast<std::uint8_t>(spread));
