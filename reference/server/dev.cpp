@@ -71,8 +71,8 @@ std::expected<std::shared_ptr<rsx::disk::files>, std::string> open_folder(const 
 
 // The layout as the metadata has it, or a first one.
 std::expected<layout, std::string> settle_layout(const dev_options& how, const config& settings,
-                                                 rsx::meta::any_store& meta,
-                                                 rsx::thread_loop& loop, bool& first_start) {
+                                                 rsx::meta::any_store& meta, rsx::thread_loop& loop,
+                                                 bool& first_start) {
     auto known = loop.run(read_layout(meta));
     if (known) {
         if (how.nodes && *how.nodes != known->nodes.size())
@@ -114,9 +114,8 @@ shard::directory_identity identity_of(const layout& cluster, const layout_node& 
 // incarnation, and what the old folder held is owed.
 std::expected<void, std::string> settle_folder(const dev_options& how, layout& cluster,
                                                std::uint32_t node, rsx::disk::files& files,
-                                               rsx::meta::any_store& meta,
-                                               rsx::thread_loop& loop, bool first_start,
-                                               rsx::log::sink& log) {
+                                               rsx::meta::any_store& meta, rsx::thread_loop& loop,
+                                               bool first_start, rsx::log::sink& log) {
     const std::string folder = folder_of(how, node).string();
     const auto mine = shard::directory_identity::load(files);
     if (mine) {
@@ -158,8 +157,8 @@ struct ground {
     std::vector<std::unique_ptr<local_node>> nodes{};
 };
 
-std::expected<void, std::string> prepare(const dev_options& how, const config& settings,
-                                         ground& on, rsx::log::sink& log) {
+std::expected<void, std::string> prepare(const dev_options& how, const config& settings, ground& on,
+                                         rsx::log::sink& log) {
     std::error_code failed;
     fs::create_directories(how.dir, failed);
     if (failed) return problem{how.dir.string() + ": " + failed.message()};
@@ -231,10 +230,15 @@ int run_dev(const dev_options& how) {
     }
 
     rsx::thread_pool threads{std::max(2u, std::thread::hardware_concurrency())};
-    shared_ground shared{*settings, on.cluster,
-                         on.meta->store(), threads,
-                         [&on](rsx::net::asio_loop&, std::uint64_t) { return std::make_unique<local_links>(on.nodes); },
-                         log, metrics};
+    shared_ground shared{*settings,
+                         on.cluster,
+                         on.meta->store(),
+                         threads,
+                         [&on](rsx::net::asio_loop&, std::uint64_t) {
+                             return std::make_unique<local_links>(on.nodes);
+                         },
+                         log,
+                         metrics};
     fronts all{shared};
     auto port = all.start(settings->listen, fronts::loops_or_cores(how.loops));
     if (!port) {

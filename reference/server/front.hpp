@@ -7,9 +7,9 @@
 //     ...
 //     first.stop();                                                  // finishes, then joins
 //
-// Fronts of one process share the metadata store, the shard stores (or links to them) and the pools;
-// nothing else. The kernel spreads connections over them (SO_REUSEPORT). The first front also runs
-// what a process does once: sweeping dead sessions, collecting garbage.
+// Fronts of one process share the metadata store, the shard stores (or links to them) and the
+// pools; nothing else. The kernel spreads connections over them (SO_REUSEPORT). The first front
+// also runs what a process does once: sweeping dead sessions, collecting garbage.
 #pragma once
 
 #include "config.hpp"

@@ -140,12 +140,17 @@ int run_gateway(const role_options& how) {
     report_differences(*settings, *cluster, log);
 
     rsx::thread_pool threads{std::max(2u, std::thread::hardware_concurrency())};
-    shared_ground shared{*settings, *cluster, (*meta)->store(), threads,
+    shared_ground shared{*settings,
+                         *cluster,
+                         (*meta)->store(),
+                         threads,
                          [&](net::asio_loop& of, std::uint64_t incarnation) {
                              return std::make_unique<remote_links>(
-                                 of, *cluster, link_options(*settings, *cluster, me->id, incarnation));
+                                 of, *cluster,
+                                 link_options(*settings, *cluster, me->id, incarnation));
                          },
-                         log, metrics};
+                         log,
+                         metrics};
     fronts all{shared};
     auto port = all.start(settings->listen, fronts::loops_or_cores(how.loops));
     if (!port) {

@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"gateway", "shard"}));
     auto* node = app.add_option("--node", id, "with --role shard: which [[nodes]] id to serve");
     auto* gateway = app.add_option("--id", id, "with --role gateway: which [[gateways]] id to be");
-    app.add_option("--loops", role.loops, "event loops (default: one a core)")->check(CLI::Range(1, 256));
+    app.add_option("--loops", role.loops, "event loops (default: one a core)")
+        ->check(CLI::Range(1, 256));
 
     rsxd::dev_options dev;
     unsigned nodes = 6;
@@ -35,13 +36,17 @@ int main(int argc, char** argv) {
     std::uint16_t port = 9000;
     auto* dev_command = app.add_subcommand(
         "dev", "gateway, metadata and shard nodes in one process, one folder a node");
-    dev_command->add_option("--dir", dev.dir, "where DIR/node-0 ... and DIR/meta are kept")->required();
-    auto* nodes_option = dev_command->add_option("--nodes", nodes, "how many shard nodes (default 6)")
-                             ->check(CLI::Range(1, 255));
+    dev_command->add_option("--dir", dev.dir, "where DIR/node-0 ... and DIR/meta are kept")
+        ->required();
+    auto* nodes_option =
+        dev_command->add_option("--nodes", nodes, "how many shard nodes (default 6)")
+            ->check(CLI::Range(1, 255));
     auto* code_option =
         dev_command->add_option("--code", code, "data+parity of new objects (default 4+2)");
-    auto* port_option = dev_command->add_option("--port", port, "the gateway's port (default 9000)");
-    dev_command->add_option("--config", dev.config_file, "cluster.toml for keys, region and domains");
+    auto* port_option =
+        dev_command->add_option("--port", port, "the gateway's port (default 9000)");
+    dev_command->add_option("--config", dev.config_file,
+                            "cluster.toml for keys, region and domains");
     dev_command->add_option("--loops", dev.loops, "event loops (default: one a core)")
         ->check(CLI::Range(1, 256));
 

@@ -2,7 +2,7 @@
 
 // What every role of rsxd does as a process: signals, readiness, keys, the words it starts with.
 //
-//     rsxd::process self;                     // before any thread: signals are blocked from here on
+//     rsxd::process self;                     // before any thread: signals are blocked from here
 //     ...
 //     self.ready("serving");                  // to systemd, if it asked
 //     self.wait_for_end();                    // SIGTERM or SIGINT
