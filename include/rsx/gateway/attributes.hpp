@@ -63,6 +63,17 @@ inline s3::result<void> refuse_not_honoured(const call& call) {
         refused.with("Header", std::string{name});
         return std::unexpected(std::move(refused));
     }
+    // A checksum of a kind we cannot make must not be taken for one that was verified.
+    for (const auto& field : call.asked().headers) {
+        const auto name = s3::lower(field.name);
+        if (!name.starts_with("x-amz-checksum-") || s3::checksum_kind_of_header(name)) continue;
+        if (name == "x-amz-checksum-algorithm" || name == "x-amz-checksum-type" ||
+            name == "x-amz-checksum-mode")
+            continue;
+        s3::error refused{s3::error_code::not_implemented};
+        refused.with("Header", name);
+        return std::unexpected(std::move(refused));
+    }
     // Every object is its owner's alone; an ACL that says the same is no news.
     const auto acl = call.header("x-amz-acl");
     if (!acl.empty() && acl != "private" && acl != "bucket-owner-full-control" &&

@@ -91,6 +91,12 @@ inline s3::error copy_refusal(const rsx::error& e) {
     if (!bucket) co_return std::unexpected(std::move(bucket.error()));
     auto source_bucket = co_await call.open_bucket(from->bucket);
     if (!source_bucket) co_return std::unexpected(std::move(source_bucket.error()));
+    if (!*kind) {  // none was asked for: the copy has the kind its source has
+        object::get_options current;
+        auto source = co_await call.engine().head(from->bucket, from->key, std::move(current));
+        if (!source) co_return std::unexpected(refusal_of(source.error()));
+        if (!source->checksums.empty()) kind = s3_kind(source->checksums.front().kind);
+    }
     copy_judge judge{*kind};
     auto made = co_await call.engine().copy(std::move(*from), call.bucket(), call.key(),
                                             std::move(how), judge);

@@ -133,8 +133,12 @@ inline s3::result<std::string> asked_version(const call& call) {
     fields more = object_fields(info);
     detail::override_fields(call, more);
     const bool whole = !shown->range || shown->range->length == info.size;
-    if (whole && s3::same_ignoring_case(call.header("x-amz-checksum-mode"), "ENABLED"))
-        add_checksums(more, info.checksums, info.parts);
+    if (s3::same_ignoring_case(call.header("x-amz-checksum-mode"), "ENABLED")) {
+        if (shown->part > 0 && info.parts > 0)
+            add_checksums(more, reader.parts()[shown->part - 1].checksums, 0);
+        else if (whole)
+            add_checksums(more, info.checksums, info.parts);
+    }
     std::uint64_t length = info.size;
     unsigned status_code = 200;
     if (shown->range) {
