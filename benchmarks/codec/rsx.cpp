@@ -39,7 +39,8 @@ std::function<void()> setup_wide(const bench::cell& c) {
     const auto data = shards->views(0, c.k);
     const auto parity = shards->spans(c.k, c.m);
     must(bool{code->encode(data, parity)});
-    if (c.op == "wide-encode") return [=] { must(bool{code->encode(data, parity)}); };
+    if (c.op == "wide-encode")
+        return [code, shards, data, parity] { must(bool{code->encode(data, parity)}); };
     std::vector<unsigned> have;
     std::vector<unsigned> want;
     for (unsigned i = 0; i < c.k + c.m; ++i) (i < c.lost() ? want : have).push_back(i);
@@ -47,7 +48,7 @@ std::function<void()> setup_wide(const bench::cell& c) {
     std::vector<byte_view> in;
     for (const unsigned i : plan->sources()) in.push_back(std::as_const(*shards)[i]);
     const auto out = shards->spans(0, c.lost());
-    return [=] { must(bool{plan->repair(in, out)}); };
+    return [shards, plan, in, out] { must(bool{plan->repair(in, out)}); };
 }
 
 std::function<void()> setup(const bench::cell& c) {
