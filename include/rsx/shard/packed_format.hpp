@@ -44,21 +44,21 @@ inline constexpr std::size_t packed_fixed = 16;
     return raw;
 }
 
-struct packed {
+struct packed_shard {
     bool erased{false};
     header about{};  // of one that is erased, only the id
     std::vector<std::uint32_t> sums{};
     byte_view blocks{};  // in the record
 };
 
-[[nodiscard]] inline result<packed> decode_packed(byte_view raw) {
+[[nodiscard]] inline result<packed_shard> decode_packed(byte_view raw) {
     if (raw.size() < 8) return fail(errc::corrupt, "a packed shard is too short");
     field_in in{raw};
     const auto kind = in.number<std::uint32_t>();
     if (const auto must = in.number<std::uint32_t>(); (must & ~packed_must_known) != 0) {
         return fail(errc::unsupported, "a packed shard of a later format", must);
     }
-    packed out;
+    packed_shard out;
     if (kind == 2 && in.left() == id::bytes_size) {
         out.erased = true;
         out.about.id = id_of(in.bytes(id::bytes_size));
