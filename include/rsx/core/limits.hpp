@@ -65,6 +65,7 @@ inline constexpr std::size_t inflight_bytes_max = 192u << 20;  // of bodies in o
 inline constexpr auto budget_wait_max = 5s;  // for room in it; then the answer is SlowDown
 inline constexpr auto avoid_pause_min = 1s;  // how long a late node is not waited for: doubles
 inline constexpr auto avoid_pause_max = 16s;
+inline constexpr auto handoff_patience = 4s;       // k sealed, the promise not kept yet
 inline constexpr unsigned handoff_rounds_max = 3;  // new places sought for one chunk
 inline constexpr unsigned chunks_sealing_max = 2;  // of one PUT, beside the one being filled
 inline constexpr std::size_t buckets_remembered_max = 4096;

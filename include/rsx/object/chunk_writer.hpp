@@ -15,30 +15,12 @@
 // Nothing is stored by a chunk that failed: `forget` erases what may have been sealed.
 #pragma once
 
+#include <rsx/object/batch.hpp>
 #include <rsx/object/feed.hpp>
 #include <rsx/object/rows_read.hpp>
 #include <rsx/object/spread.hpp>
 
 namespace rsx::object {
-
-// Rows of some stripes: row i of them is bytes [i * stride, i * stride + row).
-struct batch {
-    slice bytes{};
-    std::size_t stride{0};
-    std::size_t row{0};
-    shared_lease held{};
-};
-
-// What shards say about the object they belong to.
-struct subject {
-    std::uint64_t bucket{0};
-    std::string key{};
-    std::string upload{};
-    std::uint32_t part{0};
-    std::uint64_t seq_hint{0};
-    std::uint64_t writer{0};  // incarnation
-    std::uint64_t chunk_offset{0};
-};
 
 class chunk_writer {
 public:
@@ -141,7 +123,6 @@ private:
                            .code = 1,
                            .generator = what_.generator,
                            .cell_bytes = static_cast<std::uint32_t>(what_.shape.cell),
-                           .chunk_bytes = 0,
                            .chunk_offset = about_.chunk_offset,
                            .writer = about_.writer,
                            .epoch = what_.epoch,
@@ -236,15 +217,13 @@ private:
     [[nodiscard]] result<std::vector<target>> seek(bool (shard_feed::*kept)() const noexcept) {
         std::vector<std::optional<holder>> stays(feeds_.size());
         for (unsigned i = 0; i < feeds_.size(); ++i) {
-            if (!feeds_[i]) continue;
-            if ((*feeds_[i].*kept)())
-                stays[i] = feeds_[i]->where();
-            else if (feeds_[i]->failed())
-                refused_.insert(feeds_[i]->where());
-        }
-        for (const auto& feed : feeds_)
-            if (feed && feed->failed() && feed->why() && !detail::shard_is_gone(feed->why()->code))
+            const auto& feed = feeds_[i];
+            if (feed && (*feed.*kept)()) stays[i] = feed->where();
+            if (!feed || stays[i] || !feed->failed()) continue;
+            refused_.insert(feed->where());
+            if (feed->why() && !detail::shard_is_gone(feed->why()->code))
                 s_.health.failed(feed->where(), home_.now());
+        }
         return spread(s_, placement_hash(what_.hash, what_.number), what_.shape.data,
                       what_.shape.parity, home_.now(), stays, refused_);
     }
@@ -293,14 +272,19 @@ private:
         }
     }
 
-    // Until all have sealed or failed; once k have sealed, the rest has a moment more.
+    // Until all have sealed or failed. Once the promise holds the rest has a moment more; while
+    // only k have sealed, it has longer: to hand off is work, and a busy disk is not a dead one.
     [[nodiscard]] step wait_for_seals() {
         nanos limit = home_.now() + limits::commit_time_max;
-        bool enough = false;
+        bool readable = false;
+        bool kept = false;
         while (count(&shard_feed::pending) > 0) {
-            if (!enough && count(&shard_feed::sealed) >= what_.shape.data) {
-                enough = true;
+            if (!kept && holds()) {
+                kept = true;
                 limit = std::min(limit, home_.now() + limits::seal_straggler_max);
+            } else if (!readable && count(&shard_feed::sealed) >= what_.shape.data) {
+                readable = true;
+                limit = std::min(limit, home_.now() + limits::handoff_patience);
             }
             if (home_.now() >= limit) break;
             step waiting = changed_until(limit);
@@ -377,11 +361,10 @@ private:
     }
 
     [[nodiscard]] std::vector<meta::rows::shard_place> places() const {
-        using meta::rows::presence;
         std::vector<meta::rows::shard_place> out(feeds_.size());
         for (unsigned i = 0; i < feeds_.size(); ++i) {
             out[i].where = targets_[i].home;
-            out[i].state = presence::missing;
+            out[i].state = meta::rows::presence::missing;
             if (!feeds_[i] || !feeds_[i]->sealed()) continue;
             out[i].where = feeds_[i]->where();
             out[i].state = targets_[i].state;
