@@ -12,6 +12,7 @@
 #include <rsx/object/healer.hpp>
 #include <rsx/placement.hpp>
 
+#include <array>
 #include <future>
 #include <thread>
 
@@ -27,7 +28,16 @@ constexpr auto watch_every = 500ms;
 constexpr auto collect_every = 30s;
 constexpr auto heal_every = 1s;
 
-std::string health_json(shared_ground& on) {
+constexpr std::array<std::string_view, 5> node_states{"ok", "near_full", "full", "fenced", "away"};
+
+std::string_view state_name(rsx::shard::state state, bool reached) {
+    if (state == rsx::shard::state::fenced) return "fenced";
+    if (!reached) return "away";
+    if (state == rsx::shard::state::near_full) return "near_full";
+    return state == rsx::shard::state::full ? "full" : "ok";
+}
+
+std::string health_json(const shared_ground& on) {
     const auto all = static_cast<unsigned>(on.cluster.nodes.size());
     const unsigned up = on.nodes_up.load();
     std::string out = "{\"status\":\"";
@@ -35,8 +45,7 @@ std::string health_json(shared_ground& on) {
     out += "\",\"cluster\":\"" + rsx::shard::to_string(on.cluster.cluster);
     out += "\",\"epoch\":" + std::to_string(on.cluster.epoch);
     out += ",\"nodes\":" + std::to_string(all) + ",\"nodes_up\":" + std::to_string(up);
-    const auto owed = on.metrics.gauge("rsx_repair_queue", "Layouts known not to be whole").value();
-    out += ",\"repair_queue\":" + std::to_string(owed);
+    out += ",\"repair_queue\":" + std::to_string(on.repair_queue.load());
     out += ",\"metadata\":\"one copy\"}\n";
     return out;
 }
@@ -141,10 +150,15 @@ struct front::inside {
     void tell(const std::vector<rsx::shard::status>& states, const std::vector<bool>& reached,
               unsigned up_now) {
         on.nodes_up.store(up_now);
+        on.metrics.gauge("rsx_epoch", "Epoch of the layout").set(on.cluster.epoch);
         for (std::size_t i = 0; i < reached.size(); ++i) {
             const std::string node = std::to_string(on.cluster.nodes[i].who.node);
-            on.metrics.gauge("rsx_node_up", "Whether a node answers", {{"node", node}})
-                .set(reached[i] ? 1 : 0);
+            const std::string_view now = state_name(states[i].state, reached[i]);
+            for (const std::string_view state : node_states)
+                on.metrics
+                    .gauge("rsx_node_state", "1 for the state a node is in",
+                           {{"node", node}, {"state", state}})
+                    .set(state == now ? 1 : 0);
             if (!reached[i]) continue;
             on.metrics.gauge("rsx_node_free_bytes", "Free space of a node", {{"node", node}})
                 .set(static_cast<std::int64_t>(states[i].free));
@@ -222,7 +236,9 @@ struct front::inside {
         if (how.index == 0) {
             chore(sweep(), "sweeping sessions");
             collector.emplace(engine->state());
-            healer.emplace(engine->state());
+            healer.emplace(engine->state(), [&shared = on](std::size_t layouts) {
+                shared.repair_queue.store(layouts);
+            });
             chore(collector->run(collect_every), "collecting garbage");
             chore(healer->run(heal_every), "healing");
         }

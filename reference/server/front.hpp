@@ -55,6 +55,7 @@ struct shared_ground {
     rsx::log::sink& log;
     rsx::metrics::registry& metrics;
     std::atomic<unsigned> nodes_up{0};
+    std::atomic<std::size_t> repair_queue{0};  // layouts known not to be whole
 };
 
 struct front_options {

@@ -156,13 +156,17 @@ class Dev(Server):
 class Cluster(Server):
     """Six shard nodes and a gateway, a process each."""
 
-    def __init__(self, nodes=6, code="4+2"):
+    def __init__(self, nodes=6, code="4+2", tls=False):
         self.folder = tempfile.TemporaryDirectory(prefix="rsx-cluster-")
         self.port = free_ports(101 + nodes)
         self.file = os.path.join(self.folder.name, "cluster.toml")
         subprocess.run([os.path.join(BIN, "rsx"), "cluster", "init", "--config", self.file, "--nodes",
                         str(nodes), "--code", code, "--port", str(self.port)],
                        check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+        if tls:
+            self.make_certificates("certs")
+            with open(self.file, "a") as out:
+                out.write('\n[tls]\nca = "certs/ca.pem"\ncert = "certs/cluster.pem"\nkey = "certs/cluster.key"\n')
         log = lambda name: os.path.join(self.folder.name, name + ".log")
         self.nodes = [Process(["--config", self.file, "--role", "shard", "--node", str(n)],
                               log(f"node-{n}")) for n in range(nodes)]
@@ -177,6 +181,10 @@ class Cluster(Server):
         if not self.gateway.running():
             raise AssertionError("the gateway ended at its start:\n" + self.gateway.tail())
         wait_until(lambda: self.nodes_up() == len(self.nodes), "all nodes are up")
+
+    def make_certificates(self, name):
+        subprocess.run([os.path.join(BIN, "rsx"), "cluster", "certs", "--config", self.file, "--out",
+                        os.path.join(self.folder.name, name)], check=True, stdout=subprocess.DEVNULL)
 
     def nodes_up(self):
         try:

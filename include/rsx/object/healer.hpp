@@ -21,6 +21,9 @@
 #include <rsx/object/heal_layout.hpp>
 #include <rsx/object/walk.hpp>
 
+#include <functional>
+#include <map>
+
 namespace rsx::object {
 
 struct healed {
@@ -36,9 +39,10 @@ inline constexpr std::size_t tickets_at_once = 2048;
 
 class healer {
 public:
-    explicit healer(state& s)
+    // `told` hears, after each look, how many layouts are known not to be whole.
+    explicit healer(state& s, std::function<void(std::size_t)> told = {})
         : s_{s},
-          queue_{s.on.metrics.gauge("rsx_repair_queue", "Layouts known not to be whole")},
+          told_{std::move(told)},
           rebuilt_{s.on.metrics.counter("rsx_object_healed_total",
                                         "Objects brought back to full width")} {}
 
@@ -49,7 +53,7 @@ public:
         auto rows = co_await listing;
         if (!rows) co_return std::unexpected(rows.error());
         out.all_seen = rows->size() < tickets_at_once;
-        queue_.set(static_cast<std::int64_t>(rows->size()));
+        tell(*rows);
         for (std::size_t at = 0; at < rows->size(); at += heal_at_once) {
             std::vector<task<result<bool>>> working;
             for (std::size_t i = at; i < std::min(rows->size(), at + heal_at_once); ++i)
@@ -67,7 +71,12 @@ public:
             }
         }
         rebuilt_.add(out.objects);
-        if (out.all_seen) queue_.set(static_cast<std::int64_t>(out.left));
+        if (out.objects > 0) {
+            auto again = rows_of_kind(s_, meta::kind::ticket, tickets_at_once);
+            auto now = co_await again;
+            if (!now) co_return std::unexpected(now.error());
+            tell(*now);
+        }
         co_return out;
     }
 
@@ -126,6 +135,41 @@ public:
     }
 
 private:
+    using owed_cells = std::map<std::pair<std::string, std::string>, std::int64_t>;
+
+    static std::string name_of(rows::owed_kind kind) {
+        switch (kind) {
+            case rows::owed_kind::missing: return "missing";
+            case rows::owed_kind::away: return "away";
+            case rows::owed_kind::corrupt: return "corrupt";
+            case rows::owed_kind::misplaced: return "misplaced";
+        }
+        return "?";
+    }
+
+    // Counts what is owed, by kind and by how many more losses the worst chunk would survive.
+    void tell(const std::vector<meta::row>& tickets) {
+        for (auto& [labels, owed] : owed_) owed = 0;
+        for (auto& [spare, layouts] : queued_) layouts = 0;
+        for (const meta::row& row : tickets) {
+            const auto ticket = rows::decode<rows::ticket>(row.value);
+            if (!ticket) continue;
+            const std::string spare = std::to_string(ticket->spare);
+            ++queued_[spare];
+            for (const rows::owed_shard& each : ticket->owed) ++owed_[{name_of(each.kind), spare}];
+        }
+        for (const auto& [spare, layouts] : queued_)
+            s_.on.metrics
+                .gauge("rsx_repair_queue", "Layouts known not to be whole", {{"spare", spare}})
+                .set(layouts);
+        for (const auto& [labels, owed] : owed_)
+            s_.on.metrics
+                .gauge("rsx_cells_owed", "Shards known to be owed, as tickets list them",
+                       {{"kind", labels.first}, {"spare", labels.second}})
+                .set(owed);
+        if (told_) told_(tickets.size());
+    }
+
     void complain(const error& why) {
         log::line{log::level::warn, "healing failed"}.with("error", why).to(s_.on.log);
     }
@@ -201,7 +245,9 @@ private:
     }
 
     state& s_;
-    metrics::gauge& queue_;
+    std::function<void(std::size_t)> told_;
+    std::map<std::string, std::int64_t> queued_{{"0", 0}};
+    owed_cells owed_{{{"missing", "0"}, 0}};
     metrics::counter& rebuilt_;
 };
 
