@@ -47,7 +47,7 @@ TEST_CASE("what was missing is written again, and what was away comes home") {
     }
 }
 
-TEST_CASE("a shard found corrupt by a read is rebuilt, its old copy collected") {
+TEST_CASE("a shard found corrupt by a read is rebuilt once its disk tells the truth again") {
     world w;
     w.first->keep_renewed();
     w.make_bucket();
@@ -68,9 +68,7 @@ TEST_CASE("a shard found corrupt by a read is rebuilt, its old copy collected") 
     REQUIRE(pass);
     CHECK(pass->left == 0);
     CHECK((*w.get("b", "key") == body));
-    object::collector collector{w.engine().state()};
-    REQUIRE(w.run(collector.pass()));
-    CHECK(w.shards() == 6);
+    CHECK(w.rows_of('t').empty());
 }
 
 TEST_CASE("an object replaced while it is healed stays as it is now") {
