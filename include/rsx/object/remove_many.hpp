@@ -8,6 +8,7 @@
 // done key by key instead, each on its own compare: one busy key does not hold up the others.
 #pragma once
 
+#include <rsx/object/buckets.hpp>
 #include <rsx/object/put.hpp>
 
 namespace rsx::object {
