@@ -236,16 +236,24 @@ struct rebuild_lane {
     (void)co_await all;
 
     std::vector<rebuilt> out;
+    std::vector<rebuilt> in_vain;  // sealed, and not readable as it was written
     for (const auto& lane : lanes) {
-        if (lane.failed) continue;
         rebuilt one;
         one.index = lane.wish.index;
         one.id = lane.id;
         one.place.where = lane.wish.to.where;
+        if (lane.failed) {
+            in_vain.push_back(std::move(one));
+            continue;
+        }
         one.place.state = lane.wish.to.state;
         one.place.hash = shard::hash_of(lane.sums);
         one.place.write = lane.id.write;
         out.push_back(std::move(one));
+    }
+    if (!in_vain.empty()) {
+        step discarding = discard(s, std::move(in_vain));
+        (void)co_await discarding;
     }
     co_return std::move(out);
 }
