@@ -69,6 +69,9 @@ TEST_CASE("a shard found corrupt by a read is rebuilt once its disk tells the tr
     CHECK(pass->left == 0);
     CHECK((*w.get("b", "key") == body));
     CHECK(w.rows_of('t').empty());
+    object::collector collector{w.engine().state()};
+    REQUIRE(w.run(collector.pass()));
+    CHECK(w.shards() == 6);
 }
 
 TEST_CASE("an object replaced while it is healed stays as it is now") {
